@@ -1,0 +1,339 @@
+"""The frozen values that every part speaks, and the invariants they keep. Standard library only."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What the customers of a theme are asking for."""
+
+    BUG = "bug"
+    REQUEST = "request"
+    HOW_TO = "how-to"
+
+
+class Severity(StrEnum):
+    """P0 is worst. Compare by `level`, never by the text."""
+
+    P0 = "P0"
+    P1 = "P1"
+    P2 = "P2"
+    P3 = "P3"
+    P4 = "P4"
+
+    @property
+    def level(self) -> int:
+        return int(self.value[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """The person who wrote. `staff` is one of ours (agent, bot, system) and never counts as a customer."""
+
+    id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHint:
+    """What a source says of the account behind a ticket; `bot.customers` decides who it is."""
+
+    id: str | None = None
+    name: str | None = None
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One request as its source tells it. `key` is the source's own id; `id` is `source:key`, unique everywhere."""
+
+    source: str
+    key: str
+    subject: str
+    body: str
+    requester: Requester = Requester()
+    account: AccountHint = AccountHint()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    url: str | None = None
+    status: str | None = None
+    priority: str | None = None
+    tags: tuple[str, ...] = ()
+    area: str | None = None
+    language: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("created_at", "updated_at"):
+            at: datetime | None = getattr(self, name)
+            if at is not None and at.tzinfo is None:
+                raise ValueError(f"{name} of ticket {self.id!r} has no time zone")
+
+    @property
+    def id(self) -> str:
+        return f"{self.source}:{self.key}"
+
+
+def shown_ids(tickets: Iterable[Ticket]) -> dict[str, str]:
+    """Ticket id -> what people see: the source's own id, prefixed only where two sources use the same one."""
+    tickets = list(tickets)
+    uses = Counter(t.key for t in tickets)
+    return {t.id: t.key if uses[t.key] == 1 else t.id for t in tickets}
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """The account that is counted. `joined_by` says on what grounds requesters were put together under it."""
+
+    id: str
+    name: str
+    joined_by: tuple[str, ...] = ()
+    identified: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that could not be read: where it stands and why. Never silently dropped."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a source hands over in one piece. `warnings` are remarks on the whole source, in full sentences."""
+
+    tickets: tuple[Ticket, ...]
+    rejects: tuple[Reject, ...] = ()
+    warnings: tuple[Warned, ...] = ()
+    cursor: str | None = None
+    estimate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warned:
+    """Something the reader of a digest must know, in one full sentence. `code` is stable and for programs."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The time looked at: `start` inclusive, `end` exclusive, both aware or both None (no ticket has a date)."""
+
+    start: datetime | None
+    end: datetime | None
+    timezone: str
+    label: str
+
+    @property
+    def days(self) -> float | None:
+        if self.start is None or self.end is None:
+            return None
+        return (self.end - self.start).total_seconds() / 86_400
+
+    def holds(self, at: datetime) -> bool:
+        return (self.start is None or self.start <= at) and (self.end is None or at < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Membership only: positions of tickets in the batch, nearest to the centre first; `fit` is their similarity to it."""
+
+    members: tuple[int, ...]
+    fit: tuple[float, ...]
+    cohesion: float
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Every number of a theme that is a count. Made in `synthesis.counts` and nowhere else."""
+
+    tickets: int
+    customers: int
+    unidentified: int
+    by_source: Mapping[str, int]
+    by_day: Mapping[str, int]
+    top_customer: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """All that may be worded about a theme. There is no field for a count and none for a ticket id, on purpose."""
+
+    name: str
+    short: str
+    kind: Kind
+    problem: str
+    title: str
+    user_story: str
+    acceptance: tuple[str, ...]
+    made_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim piece of the redacted text of one ticket."""
+
+    ticket_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One ticket behind a theme, as the report lists it. `fit` is its similarity to the centre, 0 to 1."""
+
+    ticket_id: str
+    url: str | None
+    created_at: datetime | None
+    customer: str | None
+    source: str
+    quote: str
+    fit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far to trust a theme. `stability`: mean overlap (Jaccard) with its like over resamples, None when not measured.
+
+    `core` is the number of its tickets that stay in it in at least 80 % of the resamples they were drawn in.
+    """
+
+    cohesion: float
+    stability: float | None
+    core: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A theme may be skewed: one customer, one day, one source or one macro makes most of it."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    """A recurring problem that passed the rule. `members` are shown ids, nearest to the centre first."""
+
+    id: str
+    rank: int
+    members: tuple[str, ...]
+    examples: tuple[str, ...]
+    counts: Counts
+    words: Words
+    quotes: tuple[Quote, ...]
+    evidence: tuple[Evidence, ...]
+    quality: Quality
+    alarms: tuple[Alarm, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Deflection:
+    """Tickets that would not come if the theme were solved: a range with its arithmetic, `per` 30 days or the batch."""
+
+    low: int
+    high: int
+    per: str
+    arithmetic: str
+
+
+@dataclass(frozen=True, slots=True)
+class BacklogItem:
+    """What a product manager approves: one for each theme. `impact` = customers x severity weight."""
+
+    id: str
+    theme_id: str
+    rank: int
+    severity: Severity
+    severity_reason: str
+    deflection: Deflection
+    impact: int
+    revision: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOver:
+    """A ticket that is in no theme: `one-off`, `anecdote` or `candidate`, with the reason in words."""
+
+    ticket_id: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A ticket that was taken out before grouping, and why."""
+
+    ticket_id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """tickets_read = in_themes + not_a_theme + removed, always."""
+
+    tickets_read: int
+    in_themes: int
+    not_a_theme: int
+    removed: int
+    customers: int
+    unidentified_customers: int
+
+    def __post_init__(self) -> None:
+        if self.tickets_read != self.in_themes + self.not_a_theme + self.removed:
+            raise ValueError(f"totals do not add up: {self}")
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A ticket on the map: position in the unit square, and the rank of its theme (0: none, -1: beyond the shown)."""
+
+    x: float
+    y: float
+    theme: int
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a digest was made, so that it can be made again."""
+
+    run_id: str
+    made_at: datetime
+    version: str
+    embedder: str
+    drafter: str
+    seed: int
+    config_hash: str
+    sources: tuple[tuple[str, int], ...]
+    redactions: Mapping[str, int] = field(default_factory=dict)
+    other_language_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What a run says. Slack, the terminal, JSON, Markdown, HTML and Jira render this and nothing else."""
+
+    making: Making
+    window: Window
+    totals: Totals
+    stability: float | None
+    themes: tuple[Theme, ...]
+    further_themes: tuple[Theme, ...]
+    candidate_themes: tuple[Theme, ...]
+    items: tuple[BacklogItem, ...]
+    not_a_theme: tuple[LeftOver, ...]
+    removed: tuple[Removed, ...]
+    rejects: tuple[Reject, ...]
+    warnings: tuple[Warned, ...]
+    dots: tuple[Dot, ...] = ()
+
+    def item_of(self, theme: Theme) -> BacklogItem:
+        return next(i for i in self.items if i.theme_id == theme.id)
