@@ -1,0 +1,237 @@
+"""Tickets in, themes out: the method. Pure: the same tickets give the same themes, whatever the row order.
+
+`synthesize` asks, it does not call: it yields what it needs from outside (vectors for texts) and is sent the answer, so
+that whoever drives it can cache, batch, price and stop. It reads like the method (DESIGN section 7):
+
+    clean -> embed -> group -> rule 5/3 -> evidence -> name -> severity, impact -> what is left
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.domain import Alarm, Counts, Customer, Quality, Quote, Severity, Ticket, Words
+from bot.ports import Vectors
+from bot.synthesis import english, quality, tree, words
+from bot.synthesis.alarms import alarms
+from bot.synthesis.clean import Cleaned, cleaned, combined, passages
+from bot.synthesis.counts import counts
+from bot.synthesis.evidence import best_sentence, quotes
+from bot.synthesis.kinds import kind
+from bot.synthesis.language import language
+from bot.synthesis.layout import layout
+from bot.synthesis.noise import why_noise
+from bot.synthesis.rules import Rules
+from bot.synthesis.severity import severity
+
+Labels = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """A need of `synthesize`: one vector for each text, in order. `what` says it for a progress bar."""
+
+    texts: tuple[str, ...]
+    what: str
+
+
+Synthesizing = Generator[Embed, Vectors, "Synthesis"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A group that passed the rule (or a candidate, when no customer is known), with everything that speaks for it."""
+
+    members: tuple[Ticket, ...]
+    fit: tuple[float, ...]
+    sentences: tuple[str, ...]  # the most telling sentence of each member, "" where none can be quoted
+    counts: Counts
+    words: Words
+    quotes: tuple[Quote, ...]
+    quality: Quality
+    alarms: tuple[Alarm, ...]
+    severity: Severity
+    severity_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Anecdote:
+    """A group that is too small, or comes from too few customers, to be a theme."""
+
+    members: tuple[Ticket, ...]
+    name: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesis:
+    """`themes` and `candidates` are ranked by tickets; every ticket that was read is in exactly one place."""
+
+    themes: tuple[Found, ...]
+    candidates: tuple[Found, ...]
+    anecdotes: tuple[Anecdote, ...]
+    one_offs: tuple[Ticket, ...]
+    removed: tuple[tuple[Ticket, str], ...]
+    stability: float | None
+    other_languages: float
+    positions: tuple[tuple[Ticket, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The tickets that are grouped, in canonical order, with what was made of each."""
+
+    tickets: tuple[Ticket, ...]
+    clean: tuple[Cleaned, ...]
+    customers: Mapping[str, Customer]
+    rules: Rules
+    vocabulary: words.Vocabulary
+    languages: tuple[str | None, ...]
+
+    def own(self, i: int) -> str:
+        return " ".join(self.clean[i].sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One label of the grouping: positions nearest first, their fit, and how it held under resampling."""
+
+    rows: tuple[int, ...]
+    fit: tuple[float, ...]
+    counts: Counts
+    quality: Quality
+
+
+def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rules: Rules) -> Synthesizing:
+    """The whole method over the (redacted) tickets of one window.
+
+    Yields `Embed`; is sent an array (len(texts), dim) of unit rows. Returns the `Synthesis`.
+    """
+    removed = tuple((t, why) for t in _canonical(tickets) if (why := why_noise(t)) is not None)
+    batch = _batch([t for t in _canonical(tickets) if why_noise(t) is None], customers, rules)
+    pieces = [passages(c) for c in batch.clean]
+    vectors = yield Embed(tuple(p for piece in pieces for p in piece), "Embed")
+    space = combined(vectors, [len(p) for p in pieces])
+    labels = tree.grouped(space)
+    groups, stability = _measured(batch, space, labels)
+    passing, candidates, anecdotes = _ruled(groups, batch)
+    named = yield from _named([*passing, *candidates], batch, space)
+    themes = tuple(named[: len(passing)])
+    grouped = {i for g in groups for i in g.rows}
+    return Synthesis(
+        themes=themes,
+        candidates=tuple(named[len(passing) :]),
+        anecdotes=tuple(_anecdote(g, batch) for g in anecdotes),
+        one_offs=tuple(t for i, t in enumerate(batch.tickets) if i not in grouped),
+        removed=removed,
+        stability=stability,
+        other_languages=_other_languages(batch),
+        positions=_positions(batch, space, passing),
+    )
+
+
+def _canonical(tickets: Sequence[Ticket]) -> list[Ticket]:
+    return sorted(tickets, key=lambda t: t.id)
+
+
+def _batch(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rules: Rules) -> _Batch:
+    clean = tuple(cleaned([(t.subject, t.body) for t in tickets]))
+    vocabulary = words.Vocabulary.of(c.sentences for c in clean)
+    languages = tuple(t.language or language(" ".join(c.sentences)) for t, c in zip(tickets, clean, strict=True))
+    return _Batch(tuple(tickets), clean, customers, rules, vocabulary, languages)
+
+
+def _other_languages(batch: _Batch) -> float:
+    known = [code for code in batch.languages if code]
+    return sum(not code.lower().startswith("en") for code in known) / len(known) if known else 0.0
+
+
+def _measured(batch: _Batch, space: Vectors, labels: Labels) -> tuple[list[_Group], float | None]:
+    """The groups with their counts and how far to trust each, largest first."""
+    fit = tree.fit(space, labels)
+    held = quality.resampled(space, labels, seed=batch.rules.seed)
+    groups = []
+    for label in range(int(labels.max(initial=-1)) + 1):
+        rows = sorted(np.flatnonzero(labels == label).tolist(), key=lambda i: (-round(float(fit[i]), 6), batch.tickets[i].id))
+        made = counts([batch.tickets[i] for i in rows], batch.customers, batch.rules.timezone)
+        core = sum(float(held.stay[i]) >= quality.CORE for i in rows)
+        stable = None if held.stability is None else round(float(held.stability[label]), 4)
+        cohesion = round(float(np.mean(fit[rows])), 4)
+        groups.append(_Group(tuple(rows), tuple(round(float(fit[i]), 4) for i in rows), made, Quality(cohesion, stable, core)))
+    groups.sort(key=lambda g: (-g.counts.tickets, -g.counts.customers, batch.tickets[min(g.rows)].id))
+    return groups, held.overall
+
+
+def _ruled(groups: Sequence[_Group], batch: _Batch) -> tuple[list[_Group], list[_Group], list[_Group]]:
+    """Rule 5/3 -> (themes, candidates, anecdotes). Candidates exist only where no customer at all is known."""
+    rules = batch.rules
+    nobody = not any(batch.customers[t.id].identified for t in batch.tickets)
+    large = [g for g in groups if g.counts.tickets >= rules.min_tickets]
+    passing = [g for g in large if g.counts.customers >= rules.min_customers]
+    candidates = large if nobody else []
+    rest = [g for g in groups if g not in passing and g not in candidates]
+    return passing, candidates, rest
+
+
+def _named(groups: Sequence[_Group], batch: _Batch, space: Vectors) -> Generator[Embed, Vectors, list[Found]]:
+    """Each group with words that pick it out among the others."""
+    materials = [_material(g, batch) for g in groups]
+    weights = [words.weights(m, batch.vocabulary) for m in materials]
+    options = [words.candidates(m, w) for m, w in zip(materials, weights, strict=True)]
+    flat = tuple(c.name for names in options for c in names)
+    vectors = yield Embed(flat, "Name")
+    centred, centres = tree.compared(space, vectors, [g.rows for g in groups])
+    ends = np.cumsum([len(names) for names in options])
+    picked = words.chosen(options, np.split(centred, ends[:-1]) if len(options) else [], centres)
+    return [_found(g, batch, m, w, c) for g, m, w, c in zip(groups, materials, weights, picked, strict=True)]
+
+
+def _material(group: _Group, batch: _Batch) -> words.Material:
+    sentences = tuple(batch.clean[i].sentences for i in group.rows)
+    other = sum(1 for i in group.rows if (batch.languages[i] or "en")[:2] != "en")
+    return words.Material(sentences, kind([batch.own(i) for i in group.rows]), english=2 * other < len(group.rows))
+
+
+def _found(group: _Group, batch: _Batch, material: words.Material, weight: Mapping[str, float], name: words.Candidate) -> Found:
+    members = tuple(batch.tickets[i] for i in group.rows)
+    stems = [[english.content(s) for s in sentences] for sentences in material.sentences]
+    telling = tuple(best_sentence(s, t, weight, w) for s, t, w in zip(material.sentences, members, stems, strict=True))
+    shown = quotes([(t, s, frozenset(english.content(s))) for t, s in zip(members, telling, strict=True)], batch.customers)
+    own = [batch.own(i) for i in group.rows]
+    level, reason = severity(members, own, batch.customers, material.kind, batch.rules)
+    return Found(
+        members=members,
+        fit=group.fit,
+        sentences=telling,
+        counts=group.counts,
+        words=words.words(name, material, [q.text for q in shown]),
+        quotes=shown,
+        quality=group.quality,
+        alarms=alarms(group.counts, own, Counter(t.source for t in batch.tickets), _days(batch)),
+        severity=level,
+        severity_reason=reason,
+    )
+
+
+def _days(batch: _Batch) -> int:
+    return len({t.created_at.date() for t in batch.tickets if t.created_at})
+
+
+def _anecdote(group: _Group, batch: _Batch) -> Anecdote:
+    material = _material(group, batch)
+    best = words.candidates(material, words.weights(material, batch.vocabulary))[0]
+    return Anecdote(tuple(batch.tickets[i] for i in group.rows), best.name, group.counts)
+
+
+def _positions(batch: _Batch, space: Vectors, passing: Sequence[_Group]) -> tuple[tuple[Ticket, float, float], ...]:
+    """Every grouped or left-over ticket on the map, themes apart from each other."""
+    drawn = np.full(len(batch.tickets), -1, dtype=np.intp)
+    for rank, group in enumerate(passing):
+        drawn[list(group.rows)] = rank
+    points = layout(space, drawn, seed=batch.rules.seed)
+    return tuple((t, round(float(x), 4), round(float(y), 4)) for t, (x, y) in zip(batch.tickets, points, strict=True))
