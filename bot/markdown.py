@@ -1,0 +1,137 @@
+"""Digest -> digest.md: METHOD's three parts, in its order and its words. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from bot import phrases
+from bot.domain import BacklogItem, Digest, Theme
+from bot.phrases import count, number
+
+_ACTIVE = re.compile(r"[\\`*_\[\]|~$]")
+# What starts a block when it comes first on a line (CommonMark 0.31, sections 4 and 5).
+_BLOCK = re.compile(r"^(\d+(?=[.)](?:\s|$)))?([-+#=]|(?<=\d)[.)])")
+_AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)  # GFM links bare addresses by itself
+# As entities and not with a backslash: the same file pasted into a chat must not call <!channel> either.
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+
+
+def escape(text: str) -> str:
+    """Ticket text on one line that a Markdown reader shows as it was written: no link, image, HTML or heading."""
+    flat = _ACTIVE.sub(r"\\\g<0>", phrases.line(text)).translate(_ENTITIES)
+    return _AUTOLINK.sub(r"\\\g<0>", _BLOCK.sub(r"\1\\\2", flat))
+
+
+def render(digest: Digest) -> str:
+    """The whole file, ending in a newline."""
+    parts = [_head(digest), _themes(digest), _backlog(digest), _not_a_theme(digest), _others(digest), _foot(digest)]
+    return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
+
+
+def _head(digest: Digest) -> Iterator[str]:
+    totals = digest.totals
+    yield f"# Support themes: {escape(digest.window.label)}\n"
+    yield from (f"> **Note:** {escape(warned.message)}\n" for warned in digest.warnings)
+    yield f"{phrases.REVIEW_FIRST}\n"
+    yield f"- Window: {escape(phrases.window_days(digest.window))}"
+    yield f"- Tickets: {_read(digest)}"
+    yield f"- Customers: {number(totals.customers)}, requesters not identified: {number(totals.unidentified_customers)}"
+    firm = "" if digest.stability is None else f"{digest.stability:.2f} of 1, "
+    yield f"- Stability: {firm}{phrases.stability_word(digest.stability)}\n"
+
+
+def _read(digest: Digest) -> str:
+    t = digest.totals
+    parts = f"{number(t.in_themes)} in themes, {number(t.not_a_theme)} not a theme, {number(t.removed)} removed"
+    return f"{number(t.tickets_read)} read ({parts})"
+
+
+def _themes(digest: Digest) -> Iterator[str]:
+    yield "## 1. THEME CLUSTERS\n"
+    if not digest.themes:
+        yield "No group of tickets reached 5 tickets from 3 customers.\n"
+    for theme in digest.themes:
+        yield from _theme(theme)
+
+
+def _theme(theme: Theme) -> Iterator[str]:
+    indent = " " * (len(str(theme.rank)) + 2)  # a list item's text goes on under its first letter
+    yield f"{theme.rank}. **{escape(theme.words.name)}** ({phrases.size(theme)})\n"
+    yield f"{indent}{escape(theme.words.problem)}\n"
+    yield f"{indent}Example IDs: {_ids(theme.examples)}.\n"
+    yield from (f"{indent}Skewed? {escape(alarm.message)}\n" for alarm in theme.alarms)
+
+
+def _ids(ids: Iterable[str]) -> str:
+    return ", ".join(escape(ticket_id) for ticket_id in ids)
+
+
+def _backlog(digest: Digest) -> Iterator[str]:
+    themes = {theme.id: theme for theme in (*digest.themes, *digest.further_themes)}
+    yield "## 2. BACKLOG ITEMS\n"
+    yield "Ranked by expected impact: customers × severity weight.\n" if digest.items else "None.\n"
+    for item in sorted(digest.items, key=lambda i: i.rank):
+        yield from _item(item, themes[item.theme_id])
+
+
+def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:
+    indent = " " * (len(str(item.rank)) + 2)
+    deflection = item.deflection
+    customers = count(theme.counts.customers, "customer")
+    expected = f"up to {count(deflection.high, 'ticket')} {escape(phrases.per(deflection))}"
+    arithmetic = f"range {phrases.avoidable(deflection)}: {escape(deflection.arithmetic)}"
+    yield f"{item.rank}. **{escape(theme.words.title)}**\n"
+    yield f"{indent}{escape(theme.words.user_story)}\n"
+    yield f"{indent}- Severity: {item.severity} ({escape(item.severity_reason)})"
+    yield f"{indent}- Expected deflection: {expected} ({arithmetic})"
+    yield f"{indent}- Impact: {number(item.impact)} ({customers} × {item.severity} weight)"
+    yield f"{indent}- Theme: {escape(theme.words.name)}\n"
+
+
+def _not_a_theme(digest: Digest) -> Iterator[str]:
+    yield "## 3. NOT A THEME\n"
+    if not digest.not_a_theme:
+        yield "Every ticket is in a theme.\n" if digest.totals.tickets_read else "No tickets.\n"
+    stories = phrases.anecdotes(digest)
+    if stories:
+        yield "Anecdotes, below 5 tickets or 3 customers:\n"
+        yield from (f"- {_ids(ids)} ({escape(detail)})" for detail, ids in stories)
+        yield ""
+    one_offs = phrases.one_offs(digest)
+    if one_offs:
+        yield "Possible one-off bugs and single requests:\n"
+        yield from (f"- {escape(left.ticket_id)} ({escape(left.detail)})" for left in one_offs)
+        yield ""
+    candidates = phrases.left_over(digest, "candidate")
+    if candidates:
+        yield f"In candidate themes, below: {_ids(left.ticket_id for left in candidates)}.\n"
+
+
+def _others(digest: Digest) -> Iterator[str]:
+    if digest.further_themes:
+        yield "## Further themes\n"
+        yield from (line for theme in digest.further_themes for line in _aside(theme))
+    if digest.candidate_themes:
+        yield "## Candidate themes, customers not known\n"
+        yield "At least 5 tickets, but the input doesn't say who wrote them. Not in the backlog.\n"
+        yield from (line for theme in digest.candidate_themes for line in _aside(theme))
+
+
+def _aside(theme: Theme) -> Iterator[str]:
+    yield f"- **{escape(theme.words.name)}** ({phrases.size(theme)})\n"
+    yield f"  {escape(theme.words.problem)}\n"
+    yield f"  Example IDs: {_ids(theme.examples)}.\n"
+
+
+def _foot(digest: Digest) -> Iterator[str]:
+    made = digest.making
+    if digest.removed:
+        why = ", ".join(f"{escape(reason)} {number(n)}" for reason, n in phrases.removed_because(digest))
+        yield f"Removed before grouping: {why}.\n"
+    if digest.rejects:
+        yield "Rows that could not be read:\n"
+        yield from (f"- {escape(reject.where)}: {escape(reject.why)}" for reject in digest.rejects)
+        yield ""
+    yield f"Words: {escape(phrases.made_by(made.drafter))}."
+    yield f"Run {escape(made.run_id)}, Groundswell {escape(made.version)}."

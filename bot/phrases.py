@@ -1,0 +1,148 @@
+"""How numbers, dates, reasons and hostile text are said: the same words in every renderer. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from bot.domain import Deflection, Digest, LeftOver, Theme, Window
+
+REVIEW_FIRST = (
+    "A first-pass synthesis: review it against your discovery notes before committing to the backlog."  # METHOD.md
+)
+NEAREST = 25  # tickets listed per theme, nearest to the centre first; one from the edge comes on top (SURFACES 3)
+INSTANT = timedelta(microseconds=1)
+
+_PROPER = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSONL"}
+_REMOVED = {
+    "auto-reply": "automatic replies",
+    "duplicate": "duplicates",
+    "empty": "without text",
+    "out-of-window": "outside the window",
+    "spam": "spam",
+}
+# C0 and C1 controls, lone surrogates, and the bidirectional overrides that make text read as other text (UAX #9).
+_INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
+def visible(text: str) -> str:
+    """What can't be seen, or can't be stored as UTF-8, stands as a replacement character; all else is untouched."""
+    return _INVISIBLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def line(text: str) -> str:
+    """The text on one line."""
+    return " ".join(visible(text).split())
+
+
+def clip(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words and marked, so that a cut piece never passes for the whole."""
+    if len(text) <= limit:
+        return text
+    head = text[:limit]
+    return (head.rsplit(None, 1)[0] if " " in head.strip() else head) + " […]"
+
+
+def heading(text: str) -> str:
+    """A name or title on one line, and never a page of it."""
+    return clip(line(text), 120)
+
+
+def number(value: int) -> str:
+    return f"{value:,}"
+
+
+def count(value: int, noun: str) -> str:
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def percent(part: int, whole: int) -> str:
+    """Never 0 % of something and never 100 % of less than all."""
+    if whole <= 0:
+        return "0%"
+    if part == whole:
+        return "100%"
+    share = 100 * part / whole
+    if part > 0 and share < 1:
+        return "under 1%"
+    return "over 99%" if share > 99 else f"{share:.0f}%"
+
+
+def stability_word(value: float | None) -> str:
+    """SURFACES 3: 0.8 and up good, 0.6 to 0.8 fair."""
+    if value is None:
+        return "not measured"
+    return "good" if value >= 0.8 else "fair" if value >= 0.6 else "low"
+
+
+def avoidable(deflection: Deflection) -> str:
+    low, high = number(deflection.low), number(deflection.high)
+    return high if deflection.low == deflection.high else f"{low}–{high}"
+
+
+def per(deflection: Deflection) -> str:
+    return "per " + line(deflection.per).removeprefix("per ").strip()
+
+
+def source_name(source: str) -> str:
+    return _PROPER.get(source.lower(), source[:1].upper() + source[1:])
+
+
+def sources(by_source: Mapping[str, int] | Iterable[tuple[str, int]]) -> str:
+    """'Zendesk 742, Intercom 298', the largest first."""
+    pairs = by_source.items() if isinstance(by_source, Mapping) else by_source
+    ordered = sorted(pairs, key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{source_name(line(name))} {number(tickets)}" for name, tickets in ordered)
+
+
+def day(at: datetime) -> str:
+    return f"{at.day} {at:%b %Y}"
+
+
+def window_days(window: Window) -> str:
+    """'1 Oct 2026 to 31 Oct 2026, Europe/London'; the end is exclusive, so the last day is the one before it."""
+    if window.start is None or window.end is None:
+        return "no ticket has a date"
+    last = max(window.start, window.end - INSTANT)
+    days = day(window.start) if window.start.date() == last.date() else f"{day(window.start)} to {day(last)}"
+    return f"{days}, {line(window.timezone)}"
+
+
+def size(theme: Theme) -> str:
+    """'14 tickets, 11 customers', and who could not be told apart."""
+    said = f"{count(theme.counts.tickets, 'ticket')}, {count(theme.counts.customers, 'customer')}"
+    if theme.counts.unidentified:
+        said += f", {number(theme.counts.unidentified)} not identified"
+    return said
+
+
+def removed_because(digest: Digest) -> list[tuple[str, int]]:
+    """Reason in words -> how many, the largest first."""
+    reasons: dict[str, int] = {}
+    for gone in digest.removed:
+        reasons[gone.reason] = reasons.get(gone.reason, 0) + 1
+    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
+    return [(_REMOVED.get(reason, line(reason)), tickets) for reason, tickets in ordered]
+
+
+def left_over(digest: Digest, reason: str) -> list[LeftOver]:
+    return [left for left in digest.not_a_theme if left.reason == reason]
+
+
+def anecdotes(digest: Digest) -> list[tuple[str, list[str]]]:
+    """What an anecdote says of itself -> its ticket ids, in the digest's order."""
+    groups: dict[str, list[str]] = {}
+    for left in left_over(digest, "anecdote"):
+        groups.setdefault(left.detail, []).append(left.ticket_id)
+    return list(groups.items())
+
+
+def one_offs(digest: Digest) -> list[LeftOver]:
+    """What is in no theme, no anecdote and no candidate theme, whatever its reason is called."""
+    return [left for left in digest.not_a_theme if left.reason not in {"anecdote", "candidate"}]
+
+
+def made_by(drafter: str) -> str:
+    plain = {"extractive": "taken from the tickets' own words, no language model"}
+    return plain.get(drafter, line(drafter))

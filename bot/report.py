@@ -1,0 +1,165 @@
+"""Digest -> report.html: one offline file without script, fonts or network. Every number in it is the digest's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from bot import phrases
+from bot.domain import Digest, Evidence, LeftOver, Theme
+from bot.drawing import HEIGHT, WIDTH, Bar, day_bars, theme_map
+from bot.phrases import count, number, percent, stability_word
+
+MOST_LISTED = 500  # rows of any one list; keeps 10,000 tickets under 2 MB and a browser quick
+_LONG_LIST = 40  # longer ones are folded
+_QUOTE = 600  # characters shown of one quote; a ticket may be a megabyte
+_SAFE_URL = re.compile(r"[\x21-\x7e]+")
+
+
+def render(digest: Digest) -> str:
+    """The whole page. Ticket text is escaped by the template engine and nowhere marked safe."""
+    items = {item.theme_id: item for item in digest.items}
+    by_id = {theme.id: theme for theme in (*digest.themes, *digest.further_themes)}
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            d=digest,
+            items=items,
+            backlog=[(item, by_id[item.theme_id]) for item in sorted(digest.items, key=lambda i: i.rank)],
+            summary=summary(digest),
+            map=theme_map(digest.dots, digest.themes),
+            width=WIDTH,
+            height=HEIGHT,
+            trust=trust(digest),
+            anecdotes=phrases.anecdotes(digest),
+            one_offs=_capped(phrases.one_offs(digest)),
+            removed=phrases.removed_because(digest),
+            bars=lambda theme: _bars(digest, theme),
+            listed=listed,
+            most_listed=MOST_LISTED,
+            long_list=_LONG_LIST,
+            phrases=phrases,
+            widest=max((theme.counts.tickets for theme in digest.themes), default=0),
+        )
+    )
+
+
+def _environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("bot"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # every printed value passes here, so that no NUL or lone surrogate reaches the file
+        finalize=lambda value: phrases.visible(value) if type(value) is str else value,
+    )
+    env.filters |= {
+        "number": number,
+        "url": safe_url,
+        "quote": lambda text: phrases.clip(text.strip(), _QUOTE),
+        "title_line": phrases.heading,
+        "day": phrases.day,
+        "tint": lambda rank: (rank - 1) % 8 + 1 if rank > 0 else 0,
+        "anchor": lambda text: re.sub(r"[^A-Za-z0-9_-]", "-", text),
+        "dp": lambda value: f"{value:.2f}",
+    }
+    return env
+
+
+def safe_url(url: str | None) -> str | None:
+    """The address if a click on it can only open a web page, else nothing: no javascript:, data:, file:, blanks."""
+    if url is None or not _SAFE_URL.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def listed(theme: Theme) -> tuple[Sequence[Evidence], Evidence | None]:
+    """The nearest tickets, and one from the edge when there are more: a weak member should be seen (SURFACES 3)."""
+    near, rest = theme.evidence[: phrases.NEAREST], theme.evidence[phrases.NEAREST :]
+    return near, rest[-1] if rest else None
+
+
+def summary(digest: Digest) -> str:
+    """The two sentences a reader takes away."""
+    if not digest.themes:
+        return "No theme has at least 5 tickets from at least 3 customers."
+    totals, largest = digest.totals, digest.themes[0]
+    shown = count(len(digest.themes) + len(digest.further_themes), "theme")
+    verb = "holds" if shown.startswith("1 ") else "hold"
+    tickets = count(totals.tickets_read, "ticket")
+    said = f"{shown} {verb} {number(totals.in_themes)} of {tickets} ({percent(totals.in_themes, totals.tickets_read)})."
+    said += f" The largest is “{phrases.heading(largest.words.name)}” ({phrases.size(largest)})."
+    first = min(digest.items, key=lambda item: item.rank, default=None)
+    if first is None:
+        return said
+    theme = next(t for t in (*digest.themes, *digest.further_themes) if t.id == first.theme_id)
+    customers = count(theme.counts.customers, "customer")
+    return f"{said} First in the backlog: “{phrases.heading(theme.words.title)}” ({first.severity}, {customers})."
+
+
+def trust(digest: Digest) -> list[tuple[str, str]]:
+    """What a sceptical reader asks, in the order of asking."""
+    totals, making = digest.totals, digest.making
+    anecdotes, candidates = (len(phrases.left_over(digest, reason)) for reason in ("anecdote", "candidate"))
+    quotes = sum(len(theme.quotes) for theme in (*digest.themes, *digest.further_themes, *digest.candidate_themes))
+    cohesion = [theme.quality.cohesion for theme in digest.themes]
+    redacted = ", ".join(f"{phrases.line(kind)} {number(n)}" for kind, n in sorted(making.redactions.items()))
+    return [
+        ("Tickets read", f"{number(totals.tickets_read)} ({phrases.sources(making.sources)})"),
+        ("In themes", f"{number(totals.in_themes)} ({percent(totals.in_themes, totals.tickets_read)})"),
+        ("In anecdotes", number(anecdotes)),
+        *([("In candidate themes", number(candidates))] if candidates else []),
+        ("One-offs", number(totals.not_a_theme - anecdotes - candidates)),
+        ("Removed before grouping", _removed(digest)),
+        ("Rows that could not be read", number(len(digest.rejects))),
+        ("Customers", f"{number(totals.customers)}, and {_unknown(totals.unidentified_customers)}"),
+        ("Stability", _stability(digest.stability)),
+        ("Cohesion of the themes", f"{min(cohesion):.2f} to {max(cohesion):.2f} of 1" if cohesion else "no themes"),
+        ("Quotes", f"{number(quotes)}, word for word from redacted tickets"),
+        ("Personal data hidden", redacted or "none found"),
+        ("Words made by", phrases.made_by(making.drafter)),
+        ("Not in English", f"{making.other_language_share:.0%} of tickets"),
+        ("Sample", _sample(totals.tickets_read)),
+    ]
+
+
+def _removed(digest: Digest) -> str:
+    if not digest.removed:
+        return number(digest.totals.removed)
+    why = ", ".join(f"{reason} {number(n)}" for reason, n in phrases.removed_because(digest))
+    return f"{number(digest.totals.removed)}: {why}"
+
+
+def _unknown(requesters: int) -> str:
+    return f"{count(requesters, 'requester')} not identified" if requesters else "all requesters identified"
+
+
+def _stability(value: float | None) -> str:
+    return stability_word(value) if value is None else f"{value:.2f} of 1, {stability_word(value)}"
+
+
+def _sample(read: int) -> str:
+    small = "fewer than 30 tickets: clusters may be noise"  # METHOD.md
+    return small if read < 30 else "30 tickets or more: large enough"
+
+
+def _bars(digest: Digest, theme: Theme) -> tuple[Bar, ...]:
+    window = digest.window
+    if window.start is None or window.end is None:
+        return day_bars(theme.counts.by_day, None, None)
+    last = max(window.start, window.end - phrases.INSTANT)
+    return day_bars(theme.counts.by_day, window.start.date(), last.date())
+
+
+def _capped(left: Sequence[LeftOver]) -> Mapping[str, Any]:
+    return {"shown": left[:MOST_LISTED], "of": len(left)}

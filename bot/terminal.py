@@ -1,0 +1,100 @@
+"""Digest -> what a run prints: warnings, the table of themes, the totals. Reads without colour and at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bot import phrases
+from bot.domain import BacklogItem, Digest, Severity, Theme
+from bot.phrases import count, number, percent
+
+_STYLES = {Severity.P0: "bold red", Severity.P1: "bold yellow"}
+
+
+def table(digest: Digest) -> RenderableType:
+    """Everything between the progress lines and the caller's "Report ..., Next ..." lines.
+
+    All of it is `Text`, never markup: "[red]" in a ticket is five letters, and an escape sequence a visible character.
+    """
+    return Group(*_lines(digest))
+
+
+def _lines(digest: Digest) -> Iterator[RenderableType]:
+    for warned in digest.warnings:
+        yield Text.assemble(("Note  ", "bold yellow"), phrases.line(warned.message))
+    if digest.warnings:
+        yield Text("")
+    if digest.themes:
+        yield _themes(digest)
+    else:
+        yield Text("No group of tickets reached 5 tickets from 3 customers, so there is no theme.")
+    yield from (Text.assemble((f"{t.rank} skewed?  ", "bold yellow"), alarm) for t, alarm in _alarms(digest))
+    yield Text("")
+    yield Text(_totals(digest))
+    yield Text(_left_over(digest))
+    yield from (Text(line) for line in _beside(digest))
+
+
+def _themes(digest: Digest) -> Table:
+    found = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
+    found.add_column("#", justify="right", no_wrap=True)
+    found.add_column("Theme", ratio=1, overflow="fold")
+    for heading in ("Tickets", "Cust."):
+        found.add_column(heading, justify="right", no_wrap=True)
+    found.add_column("Sev", no_wrap=True)
+    for heading in ("Could\navoid", "Backlog\nrank"):
+        found.add_column(heading, justify="right", no_wrap=True)
+    found.add_column("Stable", no_wrap=True)
+    items = {item.theme_id: item for item in digest.items}
+    for theme in digest.themes:
+        found.add_row(*_row(theme, items.get(theme.id)))
+    return found
+
+
+def _row(theme: Theme, item: BacklogItem | None) -> list[Text]:
+    stable = "–" if theme.quality.stability is None else phrases.stability_word(theme.quality.stability)
+    return [
+        Text(str(theme.rank)),
+        Text(phrases.heading(theme.words.name)),
+        Text(number(theme.counts.tickets)),
+        Text(number(theme.counts.customers)),
+        Text(item.severity.value, _STYLES.get(item.severity, "")) if item else Text("–"),
+        Text(phrases.avoidable(item.deflection) if item else "–"),
+        Text(str(item.rank) if item else "–"),
+        Text(stable),
+    ]
+
+
+def _alarms(digest: Digest) -> Iterator[tuple[Theme, str]]:
+    return ((theme, phrases.line(alarm.message)) for theme in digest.themes for alarm in theme.alarms)
+
+
+def _totals(digest: Digest) -> str:
+    t = digest.totals
+    firm = "" if digest.stability is None else f" ({digest.stability:.2f})"
+    return (
+        f"{count(t.tickets_read, 'ticket')} read: {number(t.in_themes)} in themes "
+        f"({percent(t.in_themes, t.tickets_read)}), {number(t.not_a_theme)} not a theme, {number(t.removed)} removed. "
+        f"{count(t.customers, 'customer')}, {number(t.unidentified_customers)} not identified. "
+        f"Stability {phrases.stability_word(digest.stability)}{firm}."
+    )
+
+
+def _left_over(digest: Digest) -> str:
+    stories, one_offs = phrases.anecdotes(digest), phrases.one_offs(digest)
+    tickets = sum(len(ids) for _, ids in stories)
+    said = f"NOT A THEME: {count(len(one_offs), 'one-off')}, {count(len(stories), 'anecdote')}"
+    return f"{said} ({count(tickets, 'ticket')})." if stories else f"{said}."
+
+
+def _beside(digest: Digest) -> Iterator[str]:
+    if digest.further_themes:
+        yield f"Beyond the table: {count(len(digest.further_themes), 'further theme')}."
+    if digest.candidate_themes:
+        yield f"Customers not known: {count(len(digest.candidate_themes), 'candidate theme')}, not in the backlog."
+    if digest.rejects:
+        yield f"{count(len(digest.rejects), 'row')} could not be read; the report says where and why."
