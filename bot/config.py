@@ -1,0 +1,193 @@
+"""YAML and environment -> Config. Says what is wrong, where, and how to mend it. Nothing is read at import."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from bot.domain import Severity
+from bot.ports import Refused
+from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, SeverityRule
+
+PREFIX = "GROUNDSWELL_"
+# Environment names that are not configuration keys (DESIGN section 10).
+RESERVED = frozenset({"GROUNDSWELL_CONFIG", "GROUNDSWELL_REQUIRE_RIG", "GROUNDSWELL_REQUIRE_BENCH", "GROUNDSWELL_REQUIRE_BROWSER"})
+
+
+class _Stanza(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Workspace(_Stanza):
+    """Whose digest this is. The zone decides where a day and a month begin."""
+
+    name: str = "default"
+    timezone: str = "UTC"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{name!r} is not a time zone: write it as Europe/London") from None
+        return name
+
+
+class TicketFiles(_Stanza):
+    """Ticket files and, where a header has an unusual name, which column holds what."""
+
+    paths: tuple[Path, ...] = ()
+    columns: dict[str, str] = Field(default_factory=dict)
+
+
+class Sources(_Stanza):
+    file: TicketFiles = TicketFiles()
+
+
+class ThemeRule(_Stanza):
+    """The floors may be raised, never lowered: below them is an anecdote."""
+
+    min_tickets: Annotated[int, Field(ge=5)] = 5
+    min_customers: Annotated[int, Field(ge=3)] = 3
+
+
+class Analysis(_Stanza):
+    theme: ThemeRule = ThemeRule()
+    show: Annotated[int, Field(ge=5, le=8)] = 8
+    small_sample: Annotated[int, Field(ge=30)] = 30
+    embedder: Literal["builtin"] = "builtin"
+    seed: int = 0
+
+
+class Customers(_Stanza):
+    """Mail domains of your own people: they are never customers."""
+
+    internal_domains: tuple[str, ...] = ()
+
+
+class SeverityWords(_Stanza):
+    severity: Severity
+    about: str
+    words: str
+
+    @field_validator("words")
+    @classmethod
+    def _compiles(cls, words: str) -> str:
+        try:
+            re.compile(words)
+        except re.error as error:
+            raise ValueError(f"not a regular expression: {error}") from None
+        return words
+
+
+class Scoring(_Stanza):
+    severity_points: dict[Severity, Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: dict(WEIGHTS))
+    severity_share: Annotated[float, Field(gt=0, le=1)] = 0.2
+    severity_customers: Annotated[int, Field(ge=1)] = 3
+    severity_rules: tuple[SeverityWords, ...] | None = None
+
+
+class Output(_Stanza):
+    """Where `run` writes. `cache` holds vectors by the hash of a text, never text."""
+
+    dir: Path = Path("out")
+    cache: Path | None = None
+
+
+class Config(_Stanza):
+    version: Literal[1] = 1
+    workspace: Workspace = Workspace()
+    sources: Sources = Sources()
+    analysis: Analysis = Analysis()
+    customers: Customers = Customers()
+    scoring: Scoring = Scoring()
+    output: Output = Output()
+
+    @property
+    def rules(self) -> Rules:
+        a, s = self.analysis, self.scoring
+        own = s.severity_rules
+        return Rules(
+            min_tickets=a.theme.min_tickets,
+            min_customers=a.theme.min_customers,
+            show=a.show,
+            small_sample=a.small_sample,
+            timezone=self.workspace.timezone,
+            seed=a.seed,
+            severity_share=s.severity_share,
+            severity_customers=s.severity_customers,
+            severity_rules=DEFAULT_SEVERITY_RULES if own is None else tuple(SeverityRule(r.severity, r.about, r.words) for r in own),
+            weights={**WEIGHTS, **s.severity_points},
+        )
+
+    @property
+    def digest(self) -> str:
+        """12 hex that change when anything that shapes a digest does."""
+        shaping = self.model_dump(mode="json", exclude={"output", "sources"})
+        return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def load(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """The config at `path` (none: defaults) with the environment over it. Raises Refused with every fault and its mend."""
+    told = _from_file(path) if path else {}
+    for name, value in sorted(environment.items()):
+        if name.startswith(PREFIX) and name not in RESERVED:
+            _put(told, name.removeprefix(PREFIX).lower().split("__"), value)
+    try:
+        return Config.model_validate(told)
+    except ValidationError as error:
+        where = str(path) if path else "the environment"
+        raise Refused(f"{where}: " + "; ".join(_faults(error))) from None
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        told = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise Refused(f"{path} can't be read: {error.strerror}. Name another file with --config.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+    if told is None:
+        return {}
+    if not isinstance(told, dict):
+        raise Refused(f"{path} must hold keys and values, see config.example.yaml")
+    return told
+
+
+def _put(told: dict[str, Any], keys: list[str], value: str) -> None:
+    for key in keys[:-1]:
+        below = told.setdefault(key, {})
+        if not isinstance(below, dict):
+            return
+        told = below
+    told[keys[-1]] = yaml.safe_load(value) if value.strip() else value
+
+
+def _faults(error: ValidationError) -> Iterator[str]:
+    for fault in error.errors():
+        path = ".".join(str(p) for p in fault["loc"])
+        if fault["type"] == "extra_forbidden":
+            known = _keys(Config, fault["loc"][:-1])
+            near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.5)
+            yield f"unknown key {path!r}" + (f", did you mean {near[0]!r}?" if near else f" (known here: {', '.join(known)})")
+        else:
+            yield f"{path}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})"
+
+
+def _keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    for part in path:
+        field = model.model_fields.get(str(part))
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return []
+        model = field.annotation
+    return sorted(model.model_fields)

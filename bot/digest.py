@@ -1,0 +1,188 @@
+"""A run's findings -> Digest, the one value that every renderer reads. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.domain import (
+    BacklogItem,
+    Customer,
+    Digest,
+    Dot,
+    Evidence,
+    LeftOver,
+    Making,
+    Quote,
+    Reject,
+    Removed,
+    Theme,
+    Ticket,
+    Totals,
+    Warned,
+    Window,
+    shown_ids,
+)
+from bot.synthesis import Anecdote, Found, Synthesis
+from bot.synthesis.impact import deflection, impact
+from bot.synthesis.rules import Rules
+
+_EXAMPLES = 3  # METHOD: up to three example ids
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: every ticket once, the ones that a filter took out with the reason, and what could not be read."""
+
+    tickets: tuple[Ticket, ...]
+    left_out: tuple[tuple[Ticket, str], ...]
+    rejects: tuple[Reject, ...]
+    warnings: tuple[Warned, ...]
+    window: Window
+    customers: Mapping[str, Customer]
+
+    @property
+    def everything(self) -> tuple[Ticket, ...]:
+        return (*self.tickets, *(t for t, _ in self.left_out))
+
+
+def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules) -> Digest:
+    """Everything that a run says, with shown ids, ranks and totals."""
+    ids = shown_ids(reading.everything)
+    themes = [_theme(f, rank, ids, reading.customers) for rank, f in enumerate(found.themes, 1)]
+    items = _items(themes[: rules.show], found.themes, reading.window, rules)
+    candidates = tuple(_theme(f, rank, ids, reading.customers) for rank, f in enumerate(found.candidates, 1))
+    removed = tuple(Removed(ids[t.id], why) for t, why in (*found.removed, *reading.left_out))
+    left = tuple(_left_over(found, ids, rules))
+    return Digest(
+        making=making,
+        window=reading.window,
+        totals=_totals(reading, found, len(left), len(removed)),
+        stability=None if found.stability is None else round(found.stability, 4),
+        themes=tuple(themes[: rules.show]),
+        further_themes=tuple(themes[rules.show :]),
+        candidate_themes=candidates,
+        items=items,
+        not_a_theme=left,
+        removed=tuple(sorted(removed, key=lambda r: (r.reason, r.ticket_id))),
+        rejects=reading.rejects,
+        warnings=(*_warnings(reading, found, rules), *reading.warnings),
+        dots=_dots(found, rules),
+    )
+
+
+def _theme(found: Found, rank: int, ids: Mapping[str, str], customers: Mapping[str, Customer]) -> Theme:
+    members = tuple(ids[t.id] for t in found.members)
+    quotes = tuple(Quote(ids[q.ticket_id], q.text) for q in found.quotes)
+    return Theme(
+        id=f"t-{hashlib.sha256('|'.join(sorted(members)).encode()).hexdigest()[:10]}",
+        rank=rank,
+        members=members,
+        examples=tuple(dict.fromkeys((*(q.ticket_id for q in quotes), *members)))[:_EXAMPLES],
+        counts=found.counts,
+        words=found.words,
+        quotes=quotes,
+        evidence=tuple(_evidence(found, ids, customers)),
+        quality=found.quality,
+        alarms=found.alarms,
+    )
+
+
+def _evidence(found: Found, ids: Mapping[str, str], customers: Mapping[str, Customer]) -> Iterator[Evidence]:
+    for ticket, fit, sentence in zip(found.members, found.fit, found.sentences, strict=True):
+        customer = customers[ticket.id]
+        name = customer.name if customer.identified else None
+        yield Evidence(ids[ticket.id], ticket.url, ticket.created_at, name, ticket.source, sentence, fit)
+
+
+def _items(themes: Sequence[Theme], found: Sequence[Found], window: Window, rules: Rules) -> tuple[BacklogItem, ...]:
+    """One backlog item for each shown theme, ranked by customers x severity (METHOD)."""
+    ranked = sorted(
+        ((impact(t.counts.customers, rules.weights[f.severity]), t, f) for t, f in zip(themes, found, strict=False)),
+        key=lambda row: (-row[0], -row[1].counts.tickets, row[1].rank),
+    )
+    return tuple(
+        BacklogItem(
+            id=f"b-{theme.id[2:]}",
+            theme_id=theme.id,
+            rank=rank,
+            severity=f.severity,
+            severity_reason=f.severity_reason,
+            deflection=deflection(theme.counts.tickets, theme.quality.core, window),
+            impact=points,
+        )
+        for rank, (points, theme, f) in enumerate(ranked, 1)
+    )
+
+
+def _left_over(found: Synthesis, ids: Mapping[str, str], rules: Rules) -> Iterator[LeftOver]:
+    """NOT A THEME: candidates, anecdotes (grouped, largest first), then one-offs."""
+    for candidate in found.candidates:
+        for ticket in candidate.members:
+            yield LeftOver(ids[ticket.id], "candidate", f"candidate theme, customers not known: {candidate.words.name}")
+    for anecdote in found.anecdotes:
+        for ticket in anecdote.members:
+            yield LeftOver(ids[ticket.id], "anecdote", _anecdote(anecdote, rules))
+    for ticket in found.one_offs:
+        yield LeftOver(ids[ticket.id], "one-off", "no other ticket in this batch is about the same thing")
+
+
+def _anecdote(anecdote: Anecdote, rules: Rules) -> str:
+    """ "4 tickets, 2 customers: Timezone is wrong": why it is no theme, in its own numbers."""
+    c = anecdote.counts
+    parts = [counted(c.tickets, "ticket"), counted(c.customers, "customer")]
+    if c.unidentified:
+        parts.append(f"{c.unidentified} not identified")
+    return f"{', '.join(parts)}: {anecdote.name}"
+
+
+def counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _totals(reading: Reading, found: Synthesis, left: int, removed: int) -> Totals:
+    """Customers are those of the tickets that were looked at: nobody is counted by a ticket that was removed."""
+    gone = {t.id for t, _ in found.removed}
+    who = [reading.customers[t.id] for t in reading.tickets if t.id not in gone]
+    return Totals(
+        tickets_read=len(reading.everything),
+        in_themes=sum(len(f.members) for f in found.themes),
+        not_a_theme=left,
+        removed=removed,
+        customers=len({c.id for c in who if c.identified}),
+        unidentified_customers=len({c.id for c in who if not c.identified}),
+    )
+
+
+def _warnings(reading: Reading, found: Synthesis, rules: Rules) -> Iterator[Warned]:
+    looked_at = len(reading.tickets) - len(found.removed)
+    if looked_at < rules.small_sample:
+        yield Warned(
+            "small_sample",
+            f"Only {counted(looked_at, 'ticket')} to look at, fewer than {rules.small_sample}: the clusters may be noise, and counts this small move by chance.",
+        )
+    if found.candidates:
+        yield Warned(
+            "customers_unknown",
+            "No customer is known for any ticket, so nothing can pass the rule of three customers: groups are shown as candidate themes. Add a customer or mail column.",
+        )
+    shown = min(len(found.themes), rules.show)
+    if looked_at >= rules.small_sample and shown < 5 and not found.candidates:
+        what = "No problem recurs" if not shown else f"Only {counted(shown, 'problem')} recur{'s' if shown == 1 else ''}"
+        yield Warned("few_themes", f"{what} in at least {rules.min_tickets} tickets from {rules.min_customers} customers. The list is not padded.")
+    if found.stability is not None and found.stability < rules.low_stability and shown:
+        yield Warned("low_stability", f"The grouping moves when a fifth of the tickets is left out (stability {found.stability:.2f} of 1): read the themes as leads.")
+    if found.other_languages > rules.other_language_share:
+        yield Warned(
+            "other_languages",
+            f"{found.other_languages:.0%} of the tickets are not in English: grouping is weaker there with the built-in embedder.",
+        )
+    in_themes = sum(len(f.members) for f in found.themes)
+    if shown and looked_at >= rules.small_sample and in_themes < 0.5 * looked_at:
+        yield Warned("much_left_out", f"{looked_at - in_themes:,} of {looked_at:,} tickets ({1 - in_themes / looked_at:.0%}) are in no theme.")
+
+
+def _dots(found: Synthesis, rules: Rules) -> tuple[Dot, ...]:
+    rank_of = {t.id: rank if rank <= rules.show else -1 for rank, f in enumerate(found.themes, 1) for t in f.members}
+    return tuple(Dot(x, y, rank_of.get(t.id, 0)) for t, x, y in found.positions)
