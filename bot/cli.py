@@ -124,13 +124,12 @@ def _digest(  # noqa: PLR0913
 
 
 def _written(made: Run, told: dict[str, Any], folder: Path) -> None:
-    from bot.markdown import markdown
-    from bot.report import report
+    from bot import markdown, report
 
     files = {
         "digest.json": json.dumps(told, ensure_ascii=False, indent=2) + "\n",
-        "digest.md": markdown(made.digest),
-        "report.html": report(made.digest),
+        "digest.md": markdown.render(made.digest),
+        "report.html": report.render(made.digest),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -148,8 +147,7 @@ def _printed(digest: Digest, folder: Path | None) -> None:
     from bot.terminal import table
 
     console = Console(highlight=False)
-    for part in table(digest):
-        console.print(part)
+    console.print(table(digest))
     if folder:
         console.print(f"\nReport   {folder / 'report.html'}\nText     {folder / 'digest.md'}, {folder / 'digest.json'}", markup=False)
 

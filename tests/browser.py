@@ -32,15 +32,16 @@ def installed() -> str | None:
 
 
 class Page:
-    """One tab. Every address it asked for is in `requests`."""
+    """One tab. Since the last `open`: every address it asked for, and what it complained of on the console."""
 
     def __init__(self, to: IO[bytes], back: IO[bytes]) -> None:
         self._to, self._back, self._next = to, back, 0
         self._session: str | None = None
         self.requests: list[str] = []
+        self.complaints: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Network"):
+        for domain in ("Page", "Network", "Log"):
             self.call(f"{domain}.enable")
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
@@ -65,10 +66,13 @@ class Page:
         message: dict[str, Any] = json.loads(raw)
         if message.get("method") == "Network.requestWillBeSent":
             self.requests.append(message["params"]["request"]["url"])
+        if message.get("method") == "Log.entryAdded":
+            self.complaints.append(message["params"]["entry"]["text"])
         return message
 
     def open(self, path: Path, *, width: int = 1120, dark: bool = False) -> None:
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+        self.requests, self.complaints = [], []
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.call("Emulation.setEmulatedMedia", features=[scheme])
         self.call("Page.navigate", url=path.as_uri())

@@ -95,7 +95,7 @@ def _around(likeness: Floats, centres: Floats, radii: Floats, rng: np.random.Gen
     n = len(likeness)
     ground = _free_ground(4 * n + 400, centres, radii, rng)
     pull = np.exp(8 * (likeness - likeness.max(axis=1, keepdims=True)))
-    wanted = (pull @ centres) / pull.sum(axis=1, keepdims=True) + rng.normal(0, 0.25, (n, 2)) * [ASPECT, 1]
+    wanted: Floats = (pull @ centres) / pull.sum(axis=1, keepdims=True) + rng.normal(0, 0.25, (n, 2)) * [ASPECT, 1]
     if len(ground) == 0:
         return wanted
     # By columns, then by height within one: a cheap matching that keeps left left and up up (exact is cubic in n).
