@@ -101,7 +101,7 @@ def _not_a_theme(digest: Digest) -> Iterator[str]:
     one_offs = phrases.one_offs(digest)
     if one_offs:
         yield "Possible one-off bugs and single requests:\n"
-        yield from (f"- {escape(left.ticket_id)} ({escape(left.detail)})" for left in one_offs)
+        yield from (f"- {_ids(ids)} ({escape(phrases.clip(detail, 600))})" for detail, ids in phrases.alike(one_offs))
         yield ""
     candidates = phrases.left_over(digest, "candidate")
     if candidates:

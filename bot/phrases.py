@@ -82,7 +82,8 @@ def avoidable(deflection: Deflection) -> str:
 
 
 def per(deflection: Deflection) -> str:
-    return "per " + line(deflection.per).removeprefix("per ").strip()
+    """'per 30 days', or what the range is about when tickets have no dates to scale by."""
+    return "in a batch like this" if deflection.per == "batch" else f"per {line(deflection.per)}"
 
 
 def source_name(source: str) -> str:
@@ -130,12 +131,16 @@ def left_over(digest: Digest, reason: str) -> list[LeftOver]:
     return [left for left in digest.not_a_theme if left.reason == reason]
 
 
-def anecdotes(digest: Digest) -> list[tuple[str, list[str]]]:
-    """What an anecdote says of itself -> its ticket ids, in the digest's order."""
+def alike(left: Iterable[LeftOver]) -> list[tuple[str, list[str]]]:
+    """What is said of tickets -> the ids of those it is said of, so that it is said once; in the digest's order."""
     groups: dict[str, list[str]] = {}
-    for left in left_over(digest, "anecdote"):
-        groups.setdefault(left.detail, []).append(left.ticket_id)
+    for one in left:
+        groups.setdefault(one.detail, []).append(one.ticket_id)
     return list(groups.items())
+
+
+def anecdotes(digest: Digest) -> list[tuple[str, list[str]]]:
+    return alike(left_over(digest, "anecdote"))
 
 
 def one_offs(digest: Digest) -> list[LeftOver]:

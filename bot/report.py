@@ -129,7 +129,7 @@ def trust(digest: Digest) -> list[tuple[str, str]]:
         ("Personal data hidden", redacted or "none found"),
         ("Words made by", phrases.made_by(making.drafter)),
         ("Not in English", f"{making.other_language_share:.0%} of tickets"),
-        ("Sample", _sample(totals.tickets_read)),
+        ("Sample", _sample(digest)),
     ]
 
 
@@ -148,9 +148,11 @@ def _stability(value: float | None) -> str:
     return stability_word(value) if value is None else f"{value:.2f} of 1, {stability_word(value)}"
 
 
-def _sample(read: int) -> str:
-    small = "fewer than 30 tickets: clusters may be noise"  # METHOD.md
-    return small if read < 30 else "30 tickets or more: large enough"
+def _sample(digest: Digest) -> str:
+    """METHOD.md: fewer than 30 tickets make false clusters. Where the line is, the run decided and warned."""
+    small = any(warned.code == "small_sample" for warned in digest.warnings)
+    looked_at = count(digest.totals.tickets_read - digest.totals.removed, "ticket")
+    return f"{looked_at} grouped, {'too few: clusters may be noise' if small else 'enough'}"
 
 
 def _bars(digest: Digest, theme: Theme) -> tuple[Bar, ...]:
@@ -162,4 +164,4 @@ def _bars(digest: Digest, theme: Theme) -> tuple[Bar, ...]:
 
 
 def _capped(left: Sequence[LeftOver]) -> Mapping[str, Any]:
-    return {"shown": left[:MOST_LISTED], "of": len(left)}
+    return {"shown": phrases.alike(left[:MOST_LISTED]), "of": len(left)}

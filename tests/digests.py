@@ -232,12 +232,15 @@ def _dots(themes: tuple[Theme, ...], loose: int) -> tuple[Dot, ...]:
 
 def _left_over(one_offs: int) -> tuple[LeftOver, ...]:
     anecdotes = [
-        LeftOver(f"SUP-00{n:02d}", "anecdote", "Dark mode for charts: 4 tickets, 2 customers") for n in range(4)
+        LeftOver(f"SUP-00{n:02d}", "anecdote", "4 tickets, 2 customers: Dark mode for charts") for n in range(4)
     ]
-    anecdotes += [LeftOver(f"SUP-01{n:02d}", "anecdote", "Webhook retries: 6 tickets, 1 customer") for n in range(6)]
+    anecdotes += [LeftOver(f"SUP-01{n:02d}", "anecdote", "6 tickets, 1 customer: Webhook retries") for n in range(6)]
     candidates = [LeftOver(f"SUP-92{n:02d}", "candidate", "customers not known") for n in range(6)]
     details = ("single report of a timezone bug", "unique integration issue", f"asks about {HOSTILE}")
-    loose = [LeftOver(f"SUP-93{n:03d}", "one-off", details[n % 3]) for n in range(one_offs)]
+    loose = [
+        LeftOver(f"SUP-93{n:03d}", "one-off", details[n % 3] + (f", case {n}" if n % 5 else ""))
+        for n in range(one_offs)
+    ]
     return (*anecdotes, *candidates, *loose)
 
 
@@ -300,7 +303,7 @@ def small_digest() -> Digest:
         not_a_theme=tuple(left for left in whole.not_a_theme if left.reason == "one-off"),
         removed=(),
         rejects=(),
-        warnings=(Warned("small-sample", said),),
+        warnings=(Warned("small_sample", said),),
         dots=_dots((theme,), 7),
     )
 
@@ -337,20 +340,25 @@ def steady_digest() -> Digest:
     return replace(whole, dots=dots)
 
 
-def with_text(text: str) -> Digest:
-    """The sample, with `text` in every place where a ticket, a customer or a source may have a say."""
+def with_text(text: str, *, words: str | None = None) -> Digest:
+    """The sample, with `text` in every place where a ticket, a customer or a source may have a say.
+
+    `words`, if given, stands in the names, problems and stories instead.
+    """
     whole = sample_digest(one_offs=3)
+
+    said = text if words is None else words
 
     def reworded(theme: Theme) -> Theme:
         words = replace(
-            theme.words, name=text, short=text, problem=text, title=text, user_story=text, acceptance=(text, text)
+            theme.words, name=said, short=said, problem=said, title=said, user_story=said, acceptance=(said, said)
         )
         return replace(
             theme,
             words=words,
             quotes=tuple(replace(q, text=text) for q in theme.quotes),
             evidence=tuple(replace(e, quote=text, customer=text or None, url=text) for e in theme.evidence),
-            alarms=(Alarm("skew", text),),
+            alarms=(Alarm("skew", said),),
         )
 
     return replace(
@@ -358,9 +366,9 @@ def with_text(text: str) -> Digest:
         themes=tuple(map(reworded, whole.themes)),
         further_themes=tuple(map(reworded, whole.further_themes)),
         candidate_themes=tuple(map(reworded, whole.candidate_themes)),
-        items=tuple(replace(item, severity_reason=text) for item in whole.items),
+        items=tuple(replace(item, severity_reason=said) for item in whole.items),
         not_a_theme=tuple(replace(left, detail=text) for left in whole.not_a_theme),
-        rejects=(Reject(text, text),),
-        warnings=(Warned("w", text),),
-        window=replace(whole.window, label=text),
+        rejects=(Reject(said, text),),
+        warnings=(Warned("w", said),),
+        window=replace(whole.window, label=said),
     )
