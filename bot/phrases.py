@@ -104,7 +104,7 @@ def day(at: datetime) -> str:
 def window_days(window: Window) -> str:
     """'1 Oct 2026 to 31 Oct 2026, Europe/London'; the end is exclusive, so the last day is the one before it."""
     if window.start is None or window.end is None:
-        return "no ticket has a date"
+        return "No ticket has a date"
     last = max(window.start, window.end - INSTANT)
     days = day(window.start) if window.start.date() == last.date() else f"{day(window.start)} to {day(last)}"
     return f"{days}, {line(window.timezone)}"
@@ -112,7 +112,10 @@ def window_days(window: Window) -> str:
 
 def size(theme: Theme) -> str:
     """'14 tickets, 11 customers', and who could not be told apart."""
-    said = f"{count(theme.counts.tickets, 'ticket')}, {count(theme.counts.customers, 'customer')}"
+    tickets = count(theme.counts.tickets, "ticket")
+    if not theme.counts.customers:
+        return f"{tickets}, customers not known"
+    said = f"{tickets}, {count(theme.counts.customers, 'customer')}"
     if theme.counts.unidentified:
         said += f", {number(theme.counts.unidentified)} not identified"
     return said

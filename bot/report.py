@@ -41,6 +41,7 @@ def render(digest: Digest) -> str:
             removed=phrases.removed_because(digest),
             bars=lambda theme: _bars(digest, theme),
             listed=listed,
+            addresses=lambda theme: {evidence.ticket_id: evidence.url for evidence in theme.evidence},
             most_listed=MOST_LISTED,
             long_list=_LONG_LIST,
             phrases=phrases,
@@ -124,7 +125,7 @@ def trust(digest: Digest) -> list[tuple[str, str]]:
         ("Rows that could not be read", number(len(digest.rejects))),
         ("Customers", f"{number(totals.customers)}, and {_unknown(totals.unidentified_customers)}"),
         ("Stability", _stability(digest.stability)),
-        ("Cohesion of the themes", f"{min(cohesion):.2f} to {max(cohesion):.2f} of 1" if cohesion else "no themes"),
+        ("Cohesion of the themes", _span(cohesion)),
         ("Quotes", f"{number(quotes)}, word for word from redacted tickets"),
         ("Personal data hidden", redacted or "none found"),
         ("Words made by", phrases.made_by(making.drafter)),
@@ -138,6 +139,13 @@ def _removed(digest: Digest) -> str:
         return number(digest.totals.removed)
     why = ", ".join(f"{reason} {number(n)}" for reason, n in phrases.removed_because(digest))
     return f"{number(digest.totals.removed)}: {why}"
+
+
+def _span(values: Sequence[float]) -> str:
+    if not values:
+        return "no themes"
+    low, high = f"{min(values):.2f}", f"{max(values):.2f}"
+    return f"{low} of 1" if low == high else f"{low} to {high} of 1"
 
 
 def _unknown(requesters: int) -> str:

@@ -124,6 +124,11 @@ def test_a_changed_total_changes_the_file(field):
     assert markdown.render(replace(digest, totals=changed)) != markdown.render(digest)
 
 
+def test_a_theme_without_a_known_customer_does_not_claim_to_have_none():
+    part = markdown.render(sample_digest()).split("## Candidate themes, customers not known")[1]
+    assert "**Calendar shows the wrong week** (6 tickets, customers not known)" in part
+
+
 def test_shares_never_round_to_none_or_to_all():
     assert phrases.percent(1, 1000) == "under 1%"
     assert phrases.percent(999, 1000) == "over 99%"

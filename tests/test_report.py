@@ -133,6 +133,13 @@ def test_every_quote_is_on_the_page_word_for_word(read):
             assert f"{flat(quote.text)} {quote.ticket_id}" in read.text
 
 
+def test_a_quote_leads_to_its_ticket(page):
+    link = (
+        'href="https://acme.example/agent/tickets/SUP-1001?x=1&amp;y=2" rel="noopener noreferrer">SUP-1001</a></footer>'
+    )
+    assert f"Month end is on Friday.</p><footer><a {link}" in page
+
+
 def test_every_ticket_is_on_the_page(read):
     digest = sample_digest()
     themes = (*digest.themes, *digest.further_themes, *digest.candidate_themes)

@@ -39,7 +39,8 @@ def layout(vectors: NDArray[np.float32], labels: NDArray[np.intp], *, seed: int)
 
 def discs(centroids: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     """Centre and radius of each group's disc in a frame ASPECT x 1. Discs shrink until none touches another."""
-    radii = np.sqrt(sizes / sizes.sum() * ASPECT * 0.4 / np.pi).clip(0.02, 0.34)
+    covered = 0.4 * min(1.0, float(np.sqrt(sizes.sum() / 150)))  # of the frame; a handful of tickets is no huge disc
+    radii = np.sqrt(sizes / sizes.sum() * ASPECT * covered / np.pi).clip(0.02, 0.34)
     start = _scaled(centroids)
     for _ in range(40):
         centres = _pushed_apart(start, radii)
