@@ -193,8 +193,7 @@ def _named(groups: Sequence[_Group], batch: _Batch, space: Vectors) -> Generator
 
 def _material(group: _Group, batch: _Batch) -> words.Material:
     sentences = tuple(batch.clean[i].sentences for i in group.rows)
-    other = sum(1 for i in group.rows if (batch.languages[i] or "en")[:2] != "en")
-    return words.Material(sentences, kind([batch.own(i) for i in group.rows]), english=2 * other < len(group.rows))
+    return words.Material(sentences, *kind([batch.own(i) for i in group.rows]))
 
 
 def _found(group: _Group, batch: _Batch, material: words.Material, weight: Mapping[str, float], name: words.Candidate) -> Found:
@@ -203,13 +202,14 @@ def _found(group: _Group, batch: _Batch, material: words.Material, weight: Mappi
     telling = tuple(best_sentence(s, t, weight, w) for s, t, w in zip(material.sentences, members, stems, strict=True))
     shown = quotes([(t, s, frozenset(english.content(s))) for t, s in zip(members, telling, strict=True)], batch.customers)
     own = [batch.own(i) for i in group.rows]
-    level, reason = severity(members, own, batch.customers, material.kind, batch.rules)
+    said = words.words(name, material, [q.text for q in shown])
+    level, reason = severity(members, own, batch.customers, said.kind, batch.rules)
     return Found(
         members=members,
         fit=group.fit,
         sentences=telling,
         counts=group.counts,
-        words=words.words(name, material, [q.text for q in shown]),
+        words=said,
         quotes=shown,
         quality=group.quality,
         alarms=alarms(group.counts, own, Counter(t.source for t in batch.tickets), _days(batch)),

@@ -17,12 +17,18 @@ from bot.synthesis import english as en
 MAX_WORDS = 9
 _AUXILIARIES = en.BE | en.HAVE | en.DO | en.MODALS
 _ANYBODY = frozenset({"someone", "somebody", "something", "nothing", "everything"})
+# Verbs that are nouns as well, and at the start of a request followed by a preposition are verbs.
+_ORDERS = frozenset("search look check send transfer order text call sign log change switch book sync export import report".split())
 _PARTICLES = frozenset("out up down off in on back over away through".split())
 _TOKEN = re.compile(r"\[[A-Z]+_\d+\]|[^\W_][\w'’./+&%#@-]*[\w%+#]|[^\W_]|[$€£]\d[\d.,]*")
 _CLAUSE = re.compile(
     r"[.?!;:\n\r()\"“”|]+(?:\s|$)|\s[-–—>]+\s|\n|,\s*(?=(?:and|but|so|or|yet|then|which|however|please|thanks)\b)|,\s+(?=(?:i|we|it|they|you|he|she|can|could|how|what|why|is)\b)"
     r"|\s(?:but|because|however|although|though|and then|so that|so i|and i|and we|and it|since|even though)\s",
     re.I,
+)
+# Mail is typed without full stops: a capital in mid-line that opens a sentence opens a clause.
+_RUN_ON = re.compile(
+    r"(?<=[a-z0-9]) (?=(?:Please|Let|Could|Can|Thanks|Thank|We|This|That|Sorry|Ref|It|Is|Are|Do|Does|How|What|Why|When|Where|Any|Also|And|But|So|There|Hi|Hello|Sent|Get|Our|My|The|They|You|If)\b)"
 )
 _ADDRESS = re.compile(
     r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|thanks|thank you|ok|okay|so|well|also|and|but|oh|um|yes|no|"
@@ -86,8 +92,9 @@ def capitalised(text: str) -> str:
 
 def clauses(sentence: str) -> Iterator[str]:
     """The clauses of a sentence, without address and politeness."""
-    for part in _CLAUSE.split(en.expanded(sentence)):
-        text = (part or "").strip(" ,.-–—*•>\t")
+    parts = (piece for part in _CLAUSE.split(en.expanded(sentence)) for piece in _RUN_ON.split(part or ""))
+    for part in parts:
+        text = part.strip(" ,.-–—*•>\t")
         for _ in range(3):
             shorter = _ASKING.sub("", _ADDRESS.sub("", text)).strip(" ,.-")
             if shorter == text:
@@ -115,12 +122,26 @@ def _quiet(clause: str) -> str:
 
 
 def _read(tokens: list[str]) -> Phrase | None:
+    while len(tokens) > 2 and tokens[0].lower() in en.ADVERBS | {"about", "regarding"}:
+        tokens = tokens[1:]
     low = [t.lower() for t in tokens]
+    if low[0] in {"if", "whether"} and len(tokens) > 3:
+        return _sounded(_whether_statement(tokens[1:]))
     for reader in (_how, _wish, _may, _question, _why, _self, _order, _fault, _topic):
         phrase = reader(tokens, low)
         if phrase is not None:
-            return phrase if _sound(phrase) else None
+            return _sounded(phrase)
     return None
+
+
+def _sounded(phrase: Phrase | None) -> Phrase | None:
+    return phrase if phrase is not None and _sound(phrase) else None
+
+
+def _whether_statement(tokens: list[str]) -> Phrase | None:
+    """ "... if there is a tracking number" -> "whether there is a tracking number"."""
+    own = _trimmed(["whether", *tokens])
+    return Phrase(Frame.ASK, _theirs(own), " ".join(own)) if 4 <= len(own) <= MAX_WORDS + 1 else None
 
 
 def _sound(phrase: Phrase) -> bool:
@@ -162,7 +183,7 @@ def _wish(tokens: list[str], low: list[str]) -> Phrase | None:
     rest = low[cut:]
     if cut and rest and rest[0] != "to" and not _infinitive(rest):
         return _nominal(Frame.ADD, tokens[cut:])
-    cut = _starts(low, f"it would be {nice} if i|we|you|users|people could|can", f"it would be {nice} to", f"would be {nice} to", f"would be {nice} if we|i|you could|can", "i|we would love|like|prefer to", "i|we really|just want|need|wish to", "i|we want|need|wish|try|have|tried|wanted|hope to",
+    cut = _starts(low, "i|we need|want|would you to", "i|we would like you to", f"it would be {nice} if i|we|you|users|people could|can", f"it would be {nice} to", f"would be {nice} to", f"would be {nice} if we|i|you could|can", "i|we would love|like|prefer to", "i|we really|just want|need|wish to", "i|we want|need|wish|try|have|tried|wanted|hope to",
                   "i|we wish i|we could", "i|we am|are|was|were trying|attempting|hoping|looking|going|planning to", "i|we keep trying to", "allow us|me|users|customers|people to", "let us|me|users", "ability|option|possibility|way to", "the|an|a ability|option|possibility|way to", "any plans to", "trying to",
                   "please allow us|me|users to", "need|want|wanting|needing to", "would like|love to", "i|we would like|love the|an ability|option to", "i|we need|want the|an|a ability|option|way to", "unable to", "not able to")
     return _verbal(Frame.WANT, tokens[cut:]) if cut else None
@@ -213,12 +234,15 @@ def _question(tokens: list[str], low: list[str]) -> Phrase | None:
     if cut and len(low) > cut + 1 and low[cut] in en.DETERMINERS | en.POSSESSIVES and not {"i", "we", "you"} & set(low[cut:]):
         short = len(low) == cut + 2 and low[0] == "what"
         return _asked(["what"], low[1], tokens[cut:], []) if short else _nominal(Frame.TOPIC, tokens[cut:])
+    cut = _starts(low, "are|is there")
+    if cut and low[cut] in {"enough", "no", "still", "not"}:
+        return _asked(["whether", "there"], low[0], [], tokens[cut:])
     cut = _starts(low, "are|is there", "do you|u have|offer|provide", "have you got", "there is|are")
     if cut:
         return _nominal(Frame.TOPIC, tokens[cut:])
     if low[0] in en.QUESTIONS - {"why"}:
         return _indirect(tokens, low)
-    if low[0] in en.BE | en.DO | en.HAVE | {"will", "would"} and len(low) > 2:
+    if low[0] in _AUXILIARIES and len(low) > 2:
         return _whether(tokens, low)
     return None
 
@@ -235,7 +259,10 @@ def _indirect(tokens: list[str], low: list[str]) -> Phrase | None:
     if at is None or at + 1 >= len(low):
         return None
     opening, auxiliary, rest = tokens[:at], low[at], tokens[at + 1 :]
-    end = _subject_end([t.lower() for t in rest], auxiliary)
+    lowered = [t.lower() for t in rest]
+    end = _subject_end(lowered, auxiliary)
+    if len(opening) > 1 and (en.is_participle(lowered[0]) or en.is_gerund(lowered[0])):
+        end = 0  # "which currencies are supported": the question word is the subject
     if end is None:
         if auxiliary not in en.BE or len(rest) > 5:
             return None
@@ -291,9 +318,10 @@ def _subject_end(low: Sequence[str], auxiliary: str) -> int | None:
             return i
         if auxiliary in en.HAVE and (en.is_participle(word) or word == "been"):
             return i
-        if auxiliary in en.BE and (en.is_participle(word) or en.is_gerund(word) or (en.is_adjective(word) and not en.is_noun(word)) or word in en.PREPOSITIONS):
+        if auxiliary in en.BE and (en.is_participle(word) or en.is_gerund(word) or (en.is_adjective(word) and not en.is_noun(word))):
             return i
-    return None
+    places = (i for i in range(1, min(len(low), 8)) if auxiliary in en.BE and low[i] in en.PREPOSITIONS and en.is_noun(low[i - 1]))
+    return next(places, None)
 
 
 def _why(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -366,7 +394,10 @@ def _order(tokens: list[str], low: list[str]) -> Phrase | None:
     second = low[1]
     if second not in en.DETERMINERS | en.POSSESSIVES and _predicate_at(low) is not None:
         return None
-    if en.is_base(low[0]) and not second[0].isdigit() and (second in en.DETERMINERS | en.POSSESSIVES or not en.is_noun(low[0])) and second not in en.BE | en.DO | en.MODALS:
+    if second[0].isdigit() and not en.is_noun(low[0]):
+        return None  # "Ref 548169"
+    doing = second in en.DETERMINERS | en.POSSESSIVES or second[0].isdigit() or not en.is_noun(low[0]) or (en.is_adjective(second) and not en.is_noun(second))
+    if en.is_base(low[0]) and (doing or (low[0] in _ORDERS and second in en.PREPOSITIONS)) and second not in en.BE | en.DO | en.MODALS:
         return _verbal(Frame.WANT, tokens)
     return None
 
@@ -378,7 +409,7 @@ def _fault(tokens: list[str], low: list[str]) -> Phrase | None:
 
 
 def _predicate_at(low: list[str]) -> int | None:
-    if low[0] in (en.PRONOUNS - _ANYBODY) | en.QUESTIONS | {"there"} or en.is_gerund(low[0]) and low[1:2] and low[1] in en.CLOSED:
+    if low[0] in (en.PRONOUNS - _ANYBODY) | en.QUESTIONS | en.PREPOSITIONS | {"there"} or en.is_gerund(low[0]) and low[1:2] and low[1] in en.CLOSED:
         return None
     for i in range(1, min(len(low), 9)):
         word, before, after = low[i], low[i - 1], low[i + 1] if i + 1 < len(low) else ""
@@ -399,6 +430,7 @@ def _predicate_at(low: list[str]) -> int | None:
 
 
 def _clause(tokens: list[str], at: int) -> Phrase | None:
+    tokens = [_uncapitalised(tokens), *tokens[1:]]
     subject, predicate = tokens[:at], _one_clause(_without_adverbs(tokens[at:]))
     whole = _trimmed(_bare(subject) + predicate)
     predicate = whole[len(_bare(subject)) :]
@@ -414,6 +446,14 @@ def _clause(tokens: list[str], at: int) -> Phrase | None:
     if subject[0].lower() in en.DETERMINERS | en.POSSESSIVES:
         own = " ".join([subject[0].lower(), *subject[1:]])
     return Phrase(Frame.FAULT, _theirs(whole), own, _theirs(_bare(subject)), _theirs(acting), negated, remedy)
+
+
+def _uncapitalised(tokens: list[str]) -> str:
+    """The first word of a sentence in lower case, unless it is a name: unknown to the lexicon, or before another capital."""
+    first = tokens[0]
+    name = len(tokens) > 1 and tokens[1][:1].isupper()
+    known = any(en.lemmas(first.lower(), pos) for pos in ("NOUN", "VERB", "ADJ", "ADV")) or first.lower() in en.CLOSED | en.PRONOUNS
+    return first.lower() if known and not name and first[1:].islower() else first
 
 
 def _acting(predicate: list[str]) -> list[str] | None:

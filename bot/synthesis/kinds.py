@@ -40,8 +40,9 @@ def _statement(text: str) -> bool:
     return bool(re.search(r"\b(?:is|are|was|were|keeps?|shows?|says?|gets?|got|since|after)\b", text, re.I))
 
 
-def kind(texts: Sequence[str]) -> Kind:
-    """The kind of most; a tie goes to the worse one (bug, then request)."""
+def kind(texts: Sequence[str]) -> tuple[Kind, float]:
+    """The kind of most, and their share; a tie goes to the worse one (bug, then request)."""
     votes = Counter(kind_of(t) for t in texts)
     order = (Kind.BUG, Kind.REQUEST, Kind.HOW_TO)
-    return max(order, key=lambda k: (votes[k], -order.index(k)))
+    most = max(order, key=lambda k: (votes[k], -order.index(k)))
+    return most, votes[most] / max(1, len(texts))

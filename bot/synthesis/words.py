@@ -39,7 +39,7 @@ class Material:
 
     sentences: tuple[tuple[str, ...], ...]
     kind: Kind
-    english: bool = True
+    share: float = 1.0  # of the tickets that are of that kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def candidates(material: Material, weight: Mapping[str, float]) -> list[Candidat
             score = _lexical(phrase, weight) + _FITS[material.kind][phrase.frame]
             if key not in best or best[key].score < score:
                 best[key] = Candidate(phrase, score)
-    found = [Candidate(c.phrase, c.score + 0.1 * math.log(uses[k])) for k, c in best.items() if title_of(c.phrase, material.kind)]
+    found = [Candidate(c.phrase, c.score + 0.1 * math.log(uses[k])) for k, c in best.items() if title_of(c.phrase, _kind(c.phrase, material))]
     found.sort(key=lambda c: (-c.score, c.name.lower(), c.name))
     return found[:_CANDIDATES] or [_by_words(material, weight)]
 
@@ -105,7 +105,8 @@ def _lexical(phrase: Phrase, weight: Mapping[str, float]) -> float:
     covered = sum(weight.get(w, 0.0) for w in words) / total
     foreign = sum(1 for w in words if w not in weight) / len(words)
     length = len(phrase.name.split())
-    odd = 0.12 * len(re.findall(r"\b(?:they|them|their|you)\b", phrase.name.lower())) + 0.1 * bool(re.search(r"\d{3,}", phrase.name))
+    odd = 0.12 * len(re.findall(r"\b(?:they|them|their|you)\b", phrase.name.lower())) 
+    odd += 0.2 * sum(1 for w in phrase.name.split() if any(c.isdigit() for c in w) and en.stem(w.lower()) not in weight)
     return min(covered, 1.2) - 0.5 * foreign - 0.06 * abs(length - 5) - odd
 
 
@@ -145,7 +146,8 @@ def chosen(options: Sequence[Sequence[Candidate]], vectors: Sequence[Vectors], c
 
 def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Words:
     """The chosen phrase -> everything that is worded about a theme."""
-    phrase, kind = candidate.phrase, material.kind
+    phrase = candidate.phrase
+    kind = _kind(phrase, material)
     return Words(
         name=candidate.name,
         short=_short(candidate.name),
@@ -156,6 +158,19 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
         acceptance=_ACCEPTANCE[kind],
         made_by=MADE_BY,
     )
+
+
+# What customers do themselves: nothing to fix in the product, but something to explain.
+_OWN_ACTS = frozenset(
+    "losing forgetting misplacing breaking damaging dropping leaving moving entering typing sending deleting changing traveling travelling ordering buying".split()
+)
+
+
+def _kind(phrase: Phrase, material: Material) -> Kind:
+    """The kind, seen again in the light of the chosen phrase: "How do I freeze my card" is no bug, whatever else is written."""
+    asks = phrase.frame in (Frame.HOW, Frame.MAY, Frame.WANT, Frame.ASK) and material.share < 0.9
+    own = phrase.frame is Frame.SELF and phrase.acting.split(" ")[0] in _OWN_ACTS
+    return Kind.HOW_TO if material.kind is Kind.BUG and (asks or own or phrase.frame is Frame.ASK) else material.kind
 
 
 _VERB = {Kind.BUG: "Fix", Kind.REQUEST: "Support", Kind.HOW_TO: "Explain"}
