@@ -115,7 +115,7 @@ def _by_words(material: Material, weight: Mapping[str, float]) -> Candidate:
     for sentences in material.sentences:
         for sentence in sentences:
             words = sentence.split()
-            if len(words) > 1 or len(sentence) > 5:
+            if len(words) > 1 or (len(sentence) > 1 and not sentence.isascii()):
                 text = " ".join(words[:7])[:60].strip(" .,;:!?-")
                 if text:
                     return Candidate(Phrase(Frame.TOPIC, f"“{text}”", f"“{text}”"), 0.0)
@@ -153,7 +153,7 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
         short=_short(candidate.name),
         kind=kind,
         problem=_problem(quotes),
-        title=title_of(phrase, kind) or f"{_VERB[kind]} {phrase.text}",
+        title=title_of(phrase, kind) or " ".join(f"{_VERB[kind]} {phrase.text}".split()[:_TITLE_WORDS]),
         user_story=_story(phrase, kind, material),
         acceptance=_ACCEPTANCE[kind],
         made_by=MADE_BY,
@@ -261,7 +261,7 @@ def _purpose(material: Material, kind: Kind) -> str:
     for sentences in material.sentences[:_READ]:
         for sentence in sentences:
             found = _SO_THAT.search(sentence)
-            if found and 4 <= len(found.group(1).split()) <= 12 and not re.search(r"\b(?:close|help|you|your|ticket|check|investigate)\b", found.group(1), re.I):
+            if found and 4 <= len(found.group(1).split()) <= 12 and not re.search(r"\b(?:close (?:this|the ticket|my ticket)|help|you|your|ticket|check|investigate)\b", found.group(1), re.I):
                 said = re.sub(r"^we\b", "I", found.group(1).strip(), flags=re.I)
                 return re.sub(r"^i\b", "I", said)
     return _PURPOSES[kind]
