@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -32,6 +33,7 @@ def render(digest: Digest) -> str:
             items=items,
             backlog=[(item, by_id[item.theme_id]) for item in sorted(digest.items, key=lambda i: i.rank)],
             summary=summary(digest),
+            zone=ZoneInfo(digest.window.timezone),
             map=theme_map(digest.dots, digest.themes),
             width=WIDTH,
             height=HEIGHT,

@@ -59,6 +59,13 @@ def test_discs_never_overlap_and_their_area_follows_their_tickets(sizes, seed):
     assert (np.diff(radii[order]) >= -1e-12).all()
 
 
+def test_hundreds_of_groups_shrink_until_they_fit():
+    centres, radii = discs(np.random.default_rng(0).normal(size=(400, 8)), np.geomspace(5, 2000, 400))
+    far = np.linalg.norm(centres[:, None] - centres[None], axis=2) + np.eye(400) * 9
+    assert (far > radii[:, None] + radii).all()
+    assert (radii > 0).all()
+
+
 def test_groups_that_share_one_centroid_are_still_kept_apart():
     centres, radii = discs(np.ones((5, 16)), np.array([10.0, 20, 30, 40, 50]))
     far = np.linalg.norm(centres[:, None] - centres[None], axis=2) + np.eye(5) * 9

@@ -1,5 +1,6 @@
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -321,6 +322,24 @@ def test_labels_of_the_map_do_not_cover_each_other():
         for other in labels[n + 1 :]:
             apart = abs(one.x - other.x) > 4 * (len(one.text) + len(other.text)) or abs(one.y - other.y) > 30
             assert apart, (one.text, other.text)
+
+
+def test_themes_in_one_place_still_get_labels_that_can_be_read():
+    dots = tuple(Dot(0.5 + n % 5 / 100, 0.5 + n % 3 / 100, n % 4 + 1) for n in range(60))
+    labels = theme_map(dots, sample_digest().themes).labels
+    spots = [(label.x, label.y) for label in labels]
+    assert len(spots) == 4
+    assert all(abs(a[0] - b[0]) > 100 or abs(a[1] - b[1]) >= 40 for n, a in enumerate(spots) for b in spots[n + 1 :])
+
+
+def test_dates_are_those_of_the_windows_time_zone():
+    digest = sample_digest()
+    theme = digest.themes[0]
+    late = replace(theme.evidence[0], created_at=datetime(2026, 10, 31, 23, 30, tzinfo=UTC))
+    window = replace(digest.window, timezone="Asia/Tokyo")
+    themes = (replace(theme, evidence=(late,)), *digest.themes[1:])
+    assert "1 Nov 2026" in report.render(replace(digest, window=window, themes=themes))
+    assert "1 Nov 2026" not in report.render(replace(digest, themes=themes))
 
 
 def test_a_map_of_very_many_tickets_is_thinned_and_says_so():

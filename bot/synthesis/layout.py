@@ -42,11 +42,6 @@ def discs(centroids: Floats, sizes: Floats) -> tuple[Floats, Floats]:
     covered = 0.4 * min(1.0, float(np.sqrt(sizes.sum() / 150)))  # of the frame; a handful of tickets is no huge disc
     radii = np.sqrt(sizes / sizes.sum() * ASPECT * covered / np.pi).clip(0.02, 0.34)
     centres = _pushed_apart(_scaled(centroids), radii)
-    for _ in range(5):
-        if _room(centres, radii) > 1:
-            return centres, radii
-        radii = radii * 0.8
-        centres = _pushed_apart(centres, radii)
     return centres, radii * min(1.0, 0.99 * _room(centres, radii))  # hundreds of groups: small, but never overlapping
 
 
