@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.domain import (
     BacklogItem,
+    Counts,
     Customer,
     Digest,
     Dot,
@@ -24,7 +25,7 @@ from bot.domain import (
     Window,
     shown_ids,
 )
-from bot.synthesis import Anecdote, Found, Synthesis
+from bot.synthesis import Found, Synthesis
 from bot.synthesis.impact import deflection, impact
 from bot.synthesis.rules import Rules
 
@@ -54,7 +55,7 @@ def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules) -> 
     items = _items(themes[: rules.show], found.themes, reading.window, rules)
     candidates = tuple(_theme(f, rank, ids, reading.customers) for rank, f in enumerate(found.candidates, 1))
     removed = tuple(Removed(ids[t.id], why) for t, why in (*found.removed, *reading.left_out))
-    left = tuple(_left_over(found, ids, rules))
+    left = tuple(_left_over(found, ids))
     return Digest(
         making=making,
         window=reading.window,
@@ -67,7 +68,7 @@ def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules) -> 
         not_a_theme=left,
         removed=tuple(sorted(removed, key=lambda r: (r.reason, r.ticket_id))),
         rejects=reading.rejects,
-        warnings=(*_warnings(reading, found, rules), *reading.warnings),
+        warnings=(*warned(_facts(reading, found), rules), *reading.warnings),
         dots=_dots(found, rules),
     )
 
@@ -116,29 +117,39 @@ def _items(themes: Sequence[Theme], found: Sequence[Found], window: Window, rule
     )
 
 
-def _left_over(found: Synthesis, ids: Mapping[str, str], rules: Rules) -> Iterator[LeftOver]:
+def _left_over(found: Synthesis, ids: Mapping[str, str]) -> Iterator[LeftOver]:
     """NOT A THEME: candidates, anecdotes (grouped, largest first), then one-offs."""
     for candidate in found.candidates:
         for ticket in candidate.members:
             yield LeftOver(ids[ticket.id], "candidate", f"candidate theme, customers not known: {candidate.words.name}")
     for anecdote in found.anecdotes:
         for ticket in anecdote.members:
-            yield LeftOver(ids[ticket.id], "anecdote", _anecdote(anecdote, rules))
+            yield LeftOver(ids[ticket.id], "anecdote", anecdote_detail(anecdote.counts, anecdote.name))
     for ticket in found.one_offs:
         yield LeftOver(ids[ticket.id], "one-off", "no other ticket in this batch is about the same thing")
 
 
-def _anecdote(anecdote: Anecdote, rules: Rules) -> str:
+def anecdote_detail(made: Counts, name: str) -> str:
     """ "4 tickets, 2 customers: Timezone is wrong": why it is no theme, in its own numbers."""
-    c = anecdote.counts
-    parts = [counted(c.tickets, "ticket"), counted(c.customers, "customer")]
-    if c.unidentified:
-        parts.append(f"{c.unidentified} not identified")
-    return f"{', '.join(parts)}: {anecdote.name}"
+    parts = [counted(made.tickets, "ticket"), counted(made.customers, "customer")]
+    if made.unidentified:
+        parts.append(f"{made.unidentified} not identified")
+    return f"{', '.join(parts)}: {name}"
 
 
 def counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def _facts(reading: Reading, found: Synthesis) -> Facts:
+    return Facts(
+        looked_at=len(reading.tickets) - len(found.removed),
+        themes=len(found.themes),
+        in_themes=sum(len(f.members) for f in found.themes),
+        candidates=len(found.candidates),
+        stability=found.stability,
+        other_languages=found.other_languages,
+    )
 
 
 def _totals(reading: Reading, found: Synthesis, left: int, removed: int) -> Totals:
@@ -155,32 +166,52 @@ def _totals(reading: Reading, found: Synthesis, left: int, removed: int) -> Tota
     )
 
 
-def _warnings(reading: Reading, found: Synthesis, rules: Rules) -> Iterator[Warned]:
-    looked_at = len(reading.tickets) - len(found.removed)
-    if looked_at < rules.small_sample:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The figures that the warnings of a digest are made from."""
+
+    looked_at: int
+    themes: int
+    in_themes: int
+    candidates: int
+    stability: float | None
+    other_languages: float
+
+
+def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
+    """What a reader must know before the themes, gravest first. Each is one or two full sentences."""
+    shown = min(facts.themes, rules.show)
+    enough = facts.looked_at >= rules.small_sample
+    if not enough:
         yield Warned(
             "small_sample",
-            f"Only {counted(looked_at, 'ticket')} to look at, fewer than {rules.small_sample}: the clusters may be noise, and counts this small move by chance.",
+            f"Only {counted(facts.looked_at, 'ticket')} to look at, fewer than {rules.small_sample}: "
+            "the clusters may be noise, and counts this small move by chance.",
         )
-    if found.candidates:
+    if facts.candidates:
         yield Warned(
             "customers_unknown",
-            "No customer is known for any ticket, so nothing can pass the rule of three customers: groups are shown as candidate themes. Add a customer or mail column.",
+            "No customer is known for any ticket, so nothing can pass the rule of three customers: groups are shown as "
+            "candidate themes. Add a customer or mail column.",
         )
-    shown = min(len(found.themes), rules.show)
-    if looked_at >= rules.small_sample and shown < 5 and not found.candidates:
+    if enough and shown < 5 and not facts.candidates:
         what = "No problem recurs" if not shown else f"Only {counted(shown, 'problem')} recur{'s' if shown == 1 else ''}"
-        yield Warned("few_themes", f"{what} in at least {rules.min_tickets} tickets from {rules.min_customers} customers. The list is not padded.")
-    if found.stability is not None and found.stability < rules.low_stability and shown:
-        yield Warned("low_stability", f"The grouping moves when a fifth of the tickets is left out (stability {found.stability:.2f} of 1): read the themes as leads.")
-    if found.other_languages > rules.other_language_share:
+        floors = f"{rules.min_tickets} tickets from {rules.min_customers} customers"
+        yield Warned("few_themes", f"{what} in at least {floors}. The list is not padded.")
+    if facts.stability is not None and facts.stability < rules.low_stability and shown:
+        yield Warned(
+            "low_stability",
+            f"The grouping moves when a fifth of the tickets is left out (stability {facts.stability:.2f} of 1): "
+            "read the themes as leads.",
+        )
+    if facts.other_languages > rules.other_language_share:
         yield Warned(
             "other_languages",
-            f"{found.other_languages:.0%} of the tickets are not in English: grouping is weaker there with the built-in embedder.",
+            f"{facts.other_languages:.0%} of the tickets are not in English: grouping is weaker there with the built-in embedder.",
         )
-    in_themes = sum(len(f.members) for f in found.themes)
-    if shown and looked_at >= rules.small_sample and in_themes < 0.5 * looked_at:
-        yield Warned("much_left_out", f"{looked_at - in_themes:,} of {looked_at:,} tickets ({1 - in_themes / looked_at:.0%}) are in no theme.")
+    left = facts.looked_at - facts.in_themes
+    if shown and enough and left > 0.5 * facts.looked_at:
+        yield Warned("much_left_out", f"{left:,} of {facts.looked_at:,} tickets ({left / facts.looked_at:.0%}) are in no theme.")
 
 
 def _dots(found: Synthesis, rules: Rules) -> tuple[Dot, ...]:

@@ -34,6 +34,7 @@ def _data(d: Digest) -> dict[str, Any]:
             "unidentified_customers": t.unidentified_customers,
         },
         "stability": d.stability,
+        "other_language_share": d.making.other_language_share,
         "warnings": [{"code": w.code, "message": w.message} for w in d.warnings],
         "rejects": [{"where": r.where, "why": r.why} for r in d.rejects],
         "themes": [_theme(x) for x in d.themes],

@@ -67,6 +67,7 @@ def run(sources: Sequence[Source], embedder: Embedder, rules: Rules, asked: Aske
     reading, redactions = read(sources, rules, asked, now, watch)
     found = _synthesis(reading, embedder, rules, watch)
     making = _making(reading, redactions, embedder, rules, asked, now)
+    making = replace(making, other_language_share=round(found.other_languages, 4))
     return Run(digest(reading, found, making, rules), reading)
 
 

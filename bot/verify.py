@@ -1,17 +1,24 @@
-"""Does a digest say what the tickets say? Recomputes every number, id and quote of a document from the evidence.
+"""Does a digest say what the tickets say? Recomputes every count, id and quote of a document from the evidence.
 
-Nothing of how the digest was made is trusted here: membership is read from the document, all else is counted again.
+Nothing of how the digest was made is trusted here: membership is read from the document, all else is counted again. Three
+figures describe the grouping itself (cohesion, stability, core tickets): only making the digest again can check those.
 """
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.domain import Customer, Severity, Ticket, Window, shown_ids
+from bot.digest import Facts, anecdote_detail, warned
+from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
+from bot.synthesis.alarms import alarms
+from bot.synthesis.clean import cleaned
+from bot.synthesis.counts import counts
 from bot.synthesis.evidence import verbatim
 from bot.synthesis.impact import deflection, impact
 from bot.synthesis.rules import Rules
+from bot.synthesis.severity import severity
 
 Document = Mapping[str, Any]
 
@@ -20,12 +27,17 @@ def problems(data: Document, tickets: Sequence[Ticket], customers: Mapping[str, 
     """What in `data` (the `data` of a groundswell/v1 document) the redacted tickets don't bear out; [] when all does."""
     ids = shown_ids(tickets)
     by_id = {ids[t.id]: t for t in tickets}
+    own = _own_words(data, by_id)
     return [
         *_accounted(data, by_id),
         *(p for key in ("themes", "further_themes", "candidate_themes") for t in data[key] for p in _theme(t, key, by_id, customers, rules)),
         *_ranked(data["themes"] + data["further_themes"], "ticket_count", "themes"),
         *_totals(data, by_id, customers),
         *_items(data, window, rules),
+        *_severities(data, by_id, own, customers, rules),
+        *_alarms(data, by_id, own, customers, rules),
+        *_anecdotes(data, by_id, customers, rules),
+        *_warnings(data, rules),
     ]
 
 
@@ -109,3 +121,68 @@ def _items(data: Document, window: Window, rules: Rules) -> Iterator[str]:
         said = item["expected_deflection"]
         if (said["low"], said["high"], said["per"], said["arithmetic"]) != (expected.low, expected.high, expected.per, expected.arithmetic):
             yield f"item {item['id']}: expected deflection is {said}, counted {expected}"
+
+
+def _own_words(data: Document, by_id: Mapping[str, Ticket]) -> dict[str, str]:
+    """Shown id -> the ticket's own words, cleaned in the same company as when the digest was made."""
+    removed = {x["ticket_id"] for x in data["removed"]}
+    kept = sorted((t.id, shown) for shown, t in by_id.items() if shown not in removed)
+    texts = cleaned([(by_id[shown].subject, by_id[shown].body) for _, shown in kept])
+    return {shown: " ".join(c.sentences) for (_, shown), c in zip(kept, texts, strict=True)}
+
+
+def _members(theme: Document, by_id: Mapping[str, Ticket], own: Mapping[str, str]) -> tuple[list[Ticket], list[str]]:
+    ids = [i for i in theme["ticket_ids"] if i in own]
+    return [by_id[i] for i in ids], [own[i] for i in ids]
+
+
+def _severities(
+    data: Document, by_id: Mapping[str, Ticket], own: Mapping[str, str], customers: Mapping[str, Customer], rules: Rules
+) -> Iterator[str]:
+    themes = {t["id"]: t for t in data["themes"]}
+    for item in data["backlog_items"]:
+        theme = themes.get(item["theme_id"])
+        if theme is None:
+            continue
+        level, reason = severity(*_members(theme, by_id, own), customers, Kind(theme["kind"]), rules)
+        if (item["severity"], item["severity_reason"]) != (level.value, reason):
+            yield f"item {item['id']}: severity is {item['severity']} ({item['severity_reason']}), by the rules {level} ({reason})"
+
+
+def _alarms(
+    data: Document, by_id: Mapping[str, Ticket], own: Mapping[str, str], customers: Mapping[str, Customer], rules: Rules
+) -> Iterator[str]:
+    looked_at = [by_id[i] for i in own]
+    sources = Counter(t.source for t in looked_at)
+    days = len({t.created_at.date() for t in looked_at if t.created_at})
+    for theme in (t for key in ("themes", "further_themes", "candidate_themes") for t in data[key]):
+        members, texts = _members(theme, by_id, own)
+        due = [{"code": a.code, "message": a.message} for a in alarms(counts(members, customers, rules.timezone), texts, sources, days)]
+        if theme["alarms"] != due:
+            yield f"theme {theme['id']}: alarms are {theme['alarms']}, counted {due}"
+
+
+def _anecdotes(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules) -> Iterator[str]:
+    told: dict[str, list[Ticket]] = defaultdict(list)
+    for x in data["not_a_theme"]:
+        if x["reason"] == "anecdote" and x["ticket_id"] in by_id:
+            told[x["detail"]].append(by_id[x["ticket_id"]])
+    for detail, members in told.items():
+        due = anecdote_detail(counts(members, customers, rules.timezone), detail.partition(": ")[2])
+        if detail != due:
+            yield f"anecdote {detail!r}: counted {due!r}"
+
+
+def _warnings(data: Document, rules: Rules) -> Iterator[str]:
+    t = data["totals"]
+    facts = Facts(
+        looked_at=t["tickets_read"] - t["removed"],
+        themes=len(data["themes"]) + len(data["further_themes"]),
+        in_themes=t["in_themes"],
+        candidates=len(data["candidate_themes"]),
+        stability=data["stability"],
+        other_languages=data["other_language_share"],
+    )
+    due = [{"code": w.code, "message": w.message} for w in warned(facts, rules)]
+    if data["warnings"][: len(due)] != due:
+        yield f"warnings are {data['warnings']}, by the figures {due}"
