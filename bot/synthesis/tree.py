@@ -1,0 +1,202 @@
+"""Vectors -> groups: a merge tree cut where its groups stand out most, then refined (DESIGN section 7, bench/README: Recipe H).
+
+Everything that decides is rounded (similarities to 1e-6), so that the low bits of a matrix product, which differ with the
+number of threads, can't turn a result. Large batches are sampled, grouped, and the rest assigned; memory grows with n.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+
+from bot.ports import Vectors
+
+Labels = NDArray[np.intp]
+Floats = NDArray[np.float32]
+
+MIN_MEMBERS = 5  # a group smaller than this is an anecdote, see `small`
+MIN_SMALL = 3
+JOIN, KEEP = 0.40, 0.32  # leave-one-out cosine at which a ticket joins a group, and down to which it stays
+SMALL_CUT = 0.55  # anecdotes are held to the strict end of the cuts: they have few members to prove themselves
+_CUTS = np.round(np.arange(0.55, 0.826, 0.025), 3)
+_USUAL_CUT, _PRIOR = 0.69, 30.0
+_SAMPLE = 2_500
+_BLOCK = 8_192
+_ROUNDS = 3
+
+
+def grouped(vectors: Vectors) -> Labels:
+    """-> a label for each row: 0 is the largest group, -1 is none. Groups have at least three members.
+
+    Rows should come in a canonical order: it breaks ties. A row of zeros (no text) is in no group.
+    """
+    space = centred(vectors)
+    labels = _large(space) if len(space) > _SAMPLE else _cut(space)
+    return ordered(_with_small(space, labels))
+
+
+def centred(vectors: Vectors, origin: Vectors | None = None) -> Vectors:
+    """Half of the batch's mean subtracted: the shared topic ("my card") otherwise hides the difference between problems."""
+    mean = vectors.mean(axis=0, dtype=np.float64) if len(vectors) and origin is None else origin
+    if mean is None:
+        return vectors
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.where(lengths > 0, unit(vectors - 0.5 * mean.astype(np.float32)), 0).astype(np.float32)
+
+
+def unit(rows: Vectors) -> Vectors:
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    return (rows / np.where(lengths > 1e-9, lengths, 1)).astype(np.float32)
+
+
+def compared(vectors: Vectors, others: Vectors, groups: Sequence[Sequence[int]]) -> tuple[Vectors, Vectors]:
+    """Other texts (names) in the space of a batch, and the centres of some of its groups there."""
+    space = centred(vectors)
+    origin = vectors.mean(axis=0, dtype=np.float64) if len(vectors) else np.zeros(others.shape[-1] if others.ndim == 2 else 0)
+    centres = [space[list(rows)].sum(axis=0) for rows in groups]
+    return centred(others, origin) if len(others) else others, unit(np.array(centres, np.float32)) if centres else np.zeros((0, 0), np.float32)
+
+
+def fit(vectors: Vectors, labels: Labels) -> Floats:
+    """Leave-one-out cosine of each row to the centre of its own group; 0 for rows in none."""
+    space = centred(vectors)
+    result = np.zeros(len(space), dtype=np.float32)
+    if labels.max(initial=-1) >= 0:
+        inside = labels >= 0
+        result[inside] = _own(space[inside], labels[inside], _sums(space, labels))
+    return result
+
+
+def ordered(labels: Labels) -> Labels:
+    """The same groups, numbered by size, then by their first row."""
+    kinds, first, sizes = np.unique(labels[labels >= 0], return_index=True, return_counts=True)
+    rows = np.flatnonzero(labels >= 0)
+    order = sorted(range(len(kinds)), key=lambda k: (-sizes[k], rows[first[k]]))
+    number = np.full(labels.max(initial=-1) + 2, -1, dtype=np.intp)
+    for new, k in enumerate(order):
+        number[kinds[k]] = new
+    return number[labels]
+
+
+def _cut(space: Vectors) -> Labels:
+    """The whole tree of a small batch, cut where silhouette and number of groups are best together."""
+    if len(space) < 2:
+        return np.full(len(space), -1, dtype=np.intp)
+    merges = linkage(_distances(space), "average")
+    options = [refined(space, _flat(merges, cut, MIN_MEMBERS)) for cut in _CUTS]
+    worth = np.array([_silhouette(space, labels) for labels in options])
+    spread = worth.max() - worth.min()
+    score = worth - _PRIOR * spread * (_CUTS - _USUAL_CUT) ** 2
+    return options[int(np.argmax(np.round(score, 6)))]
+
+
+def _distances(space: Vectors) -> NDArray[np.float64]:
+    """Condensed cosine distances, rounded."""
+    upper = np.triu_indices(len(space), 1)
+    return np.round(np.maximum(1.0 - (space @ space.T)[upper].astype(np.float64), 0.0), 6)
+
+
+def _flat(merges: NDArray[np.float64], cut: float, least: int) -> Labels:
+    found = fcluster(merges, cut, "distance").astype(np.intp) - 1
+    large = np.bincount(found) >= least
+    return np.where(large[found], (np.cumsum(large) - 1)[found], -1).astype(np.intp)
+
+
+def _sums(space: Vectors, labels: Labels) -> Vectors:
+    sums = np.zeros((int(labels.max()) + 1, space.shape[1]), dtype=np.float64)
+    np.add.at(sums, labels[labels >= 0], space[labels >= 0])
+    return sums.astype(np.float32)
+
+
+def _own(rows: Vectors, labels: Labels, sums: Vectors) -> Floats:
+    """Cosine to the own centre with the row itself left out of it: a row is otherwise always near its own centre."""
+    others = unit(sums[labels] - rows)
+    return np.round(np.einsum("ij,ij->i", rows, others), 6).astype(np.float32)
+
+
+def _likeness(space: Vectors, labels: Labels, sums: Vectors) -> Floats:
+    """(rows, groups) cosine to every centre, leave-one-out for the own one."""
+    near = np.round(space @ unit(sums).T, 6)
+    inside = np.flatnonzero(labels >= 0)
+    near[inside, labels[inside]] = _own(space[inside], labels[inside], sums)
+    return near
+
+
+def refined(space: Vectors, labels: Labels) -> Labels:
+    """Rows move to their nearest centre, keep their group, or drop out; groups that get too small dissolve."""
+    for _ in range(_ROUNDS):
+        if labels.max(initial=-1) < 0:
+            return labels
+        near = _likeness(space, labels, _sums(space, labels))
+        best = near.argmax(axis=1)
+        own = np.where(labels >= 0, near[np.arange(len(labels)), np.maximum(labels, 0)], -1.0)
+        moved = np.where(near.max(axis=1) >= JOIN, best, np.where(own >= KEEP, labels, -1)).astype(np.intp)
+        moved = _without_small(moved, MIN_MEMBERS)
+        if np.array_equal(moved, labels):
+            break
+        labels = moved
+    return labels
+
+
+def _without_small(labels: Labels, least: int) -> Labels:
+    if labels.max(initial=-1) < 0:
+        return labels
+    large = np.bincount(labels[labels >= 0], minlength=int(labels.max()) + 1) >= least
+    number = np.where(large, np.cumsum(large) - 1, -1)
+    return np.where(labels >= 0, number[np.maximum(labels, 0)], -1).astype(np.intp)
+
+
+def _silhouette(space: Vectors, labels: Labels) -> float:
+    """Mean over groups of the mean leave-one-out silhouette to centres, times the root of the number of groups."""
+    groups = int(labels.max(initial=-1)) + 1
+    if groups == 0:
+        return 0.0
+    inside = labels >= 0
+    rows, own_labels = space[inside], labels[inside]
+    near = _likeness(rows, own_labels, _sums(space, labels))
+    at = np.arange(len(rows))
+    own = 1.0 - near[at, own_labels]
+    near[at, own_labels] = -9.0
+    rival = 1.0 - near.max(axis=1) if groups > 1 else np.ones(len(rows))
+    value = (rival - own) / np.maximum(np.maximum(own, rival), 1e-9)
+    means = np.bincount(own_labels, weights=value) / np.bincount(own_labels)
+    return float(means.mean() * np.sqrt(groups))
+
+
+def _with_small(space: Vectors, labels: Labels) -> Labels:
+    """Among what is left, groups of three and four that stand out: anecdotes, which are told together."""
+    left = np.flatnonzero((labels < 0) & (np.abs(space).sum(axis=1) > 0))
+    if not MIN_SMALL <= len(left) <= _SAMPLE:
+        return labels
+    small = _flat(linkage(_distances(space[left]), "average"), 1.0 - SMALL_CUT, MIN_SMALL)
+    result = labels.copy()
+    result[left] = np.where(small >= 0, small + labels.max(initial=-1) + 1, -1)
+    return result
+
+
+def _large(space: Vectors) -> Labels:
+    """Sample, group, assign the rest above the floor; then once more on what fits nowhere, where small themes hide."""
+    labels = _by_sample(space)
+    left = np.flatnonzero(labels < 0)
+    if len(left) >= MIN_MEMBERS:
+        again = _by_sample(space[left]) if len(left) > _SAMPLE else _cut(space[left])
+        labels[left] = np.where(again >= 0, again + labels.max(initial=-1) + 1, -1)
+    return labels
+
+
+def _by_sample(space: Vectors) -> Labels:
+    """Evenly spaced rows of the canonical order are the sample: no randomness, and spread over the whole batch."""
+    chosen = np.unique(np.linspace(0, len(space) - 1, min(_SAMPLE, len(space))).astype(np.intp))
+    sampled = _cut(space[chosen])
+    labels = np.full(len(space), -1, dtype=np.intp)
+    if sampled.max(initial=-1) < 0:
+        return labels
+    centres = unit(_sums(space[chosen], sampled))
+    for start in range(0, len(space), _BLOCK):
+        near = np.round(space[start : start + _BLOCK] @ centres.T, 6)
+        labels[start : start + _BLOCK] = np.where(near.max(axis=1) >= JOIN, near.argmax(axis=1), -1)
+    labels[chosen] = sampled
+    return _without_small(labels, MIN_MEMBERS)
