@@ -199,6 +199,10 @@ def _verbal(frame: Frame, tokens: list[str]) -> Phrase | None:
     """A verb phrase in the infinitive behind a frame; adverbs in front of it are dropped."""
     while tokens and tokens[0].lower() in en.ADVERBS | {"please", "go", "about"} and len(tokens) > 1:
         tokens = tokens[1:]
+    if len(tokens) > 2 and tokens[0].lower() in {"try", "go"} and tokens[1].lower() in {"and", "to"}:
+        tokens = tokens[2:]  # "try and confirm"
+    if len(tokens) > 2 and tokens[1].lower() in {"me", "us"}:
+        tokens = [tokens[0], *tokens[2:]]  # "find me a recipe"
     if not tokens:
         return None
     first = tokens[0].lower()

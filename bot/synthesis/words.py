@@ -23,6 +23,7 @@ from bot.synthesis.frames import Frame, Phrase, capitalised, phrases
 MADE_BY = "extractive"
 _CANDIDATES = 24  # names embedded for each theme: the cost of naming grows with this, not with the batch
 _READ = 60  # nearest members that are read for names
+_COMMON = 0.25  # a word in this share of the tickets is the theme's
 _TITLE_WORDS = 9  # METHOD: under 10
 
 # How well a frame's title and story read for a kind. Only the order matters: chosen by reading 300 names aloud.
@@ -58,11 +59,22 @@ class Vocabulary:
         return cls(n, uses)
 
 
-def weights(material: Material, vocabulary: Vocabulary) -> dict[str, float]:
-    """stem -> how much it says about this theme: the share of its tickets that use it, times how much rarer it is elsewhere."""
+def shares(material: Material) -> dict[str, float]:
+    """stem -> the share of the theme's tickets that use it."""
+    inside = _inside(material)
+    return {word: uses / len(material.sentences) for word, uses in inside.items()}
+
+
+def _inside(material: Material) -> Counter[str]:
     inside: Counter[str] = Counter()
     for sentences in material.sentences:
         inside.update({w for s in sentences for w in en.content(s)})
+    return inside
+
+
+def weights(material: Material, vocabulary: Vocabulary) -> dict[str, float]:
+    """stem -> how much it says about this theme: the share of its tickets that use it, times how much rarer it is elsewhere."""
+    inside = _inside(material)
     n, rest = len(material.sentences), max(1, vocabulary.tickets - len(material.sentences))
     result = {}
     for word, uses in inside.items():
@@ -87,11 +99,12 @@ def candidates(material: Material, weight: Mapping[str, float]) -> list[Candidat
     """The phrases worth embedding, best first. At least one: a theme without a readable phrase is named by its words."""
     best: dict[str, Candidate] = {}
     uses: Counter[str] = Counter()
+    share = shares(material)
     for sentences in material.sentences[:_READ]:
         for phrase in {p.name.lower(): p for s in sentences for p in phrases(s)}.values():
             key = phrase.name.lower()
             uses[key] += 1
-            score = _lexical(phrase, weight) + _FITS[material.kind][phrase.frame]
+            score = _lexical(phrase, weight, share) + _FITS[material.kind][phrase.frame]
             if key not in best or best[key].score < score:
                 best[key] = Candidate(phrase, score)
     found = [Candidate(c.phrase, c.score + 0.1 * math.log(uses[k])) for k, c in best.items() if title_of(c.phrase, _kind(c.phrase, material))]
@@ -99,15 +112,16 @@ def candidates(material: Material, weight: Mapping[str, float]) -> list[Candidat
     return found[:_CANDIDATES] or [_by_words(material, weight)]
 
 
-def _lexical(phrase: Phrase, weight: Mapping[str, float]) -> float:
+def _lexical(phrase: Phrase, weight: Mapping[str, float], share: Mapping[str, float]) -> float:
+    """How much of the theme the phrase says in few words. A word of one ticket only ("kenya") names that ticket, not the theme."""
     words = set(en.content(phrase.text))
     total = sum(sorted(weight.values(), reverse=True)[:4]) or 1.0
     covered = sum(weight.get(w, 0.0) for w in words) / total
-    foreign = sum(1 for w in words if w not in weight) / len(words)
+    foreign = sum(max(0.0, _COMMON - share.get(w, 0.0)) / _COMMON for w in words)
     length = len(phrase.name.split())
     odd = 0.12 * len(re.findall(r"\b(?:they|them|their|you)\b", phrase.name.lower())) 
     odd += 0.2 * sum(1 for w in phrase.name.split() if any(c.isdigit() for c in w) and en.stem(w.lower()) not in weight)
-    return min(covered, 1.2) - 0.5 * foreign - 0.06 * abs(length - 5) - odd
+    return min(covered, 1.2) - 0.22 * foreign - 0.06 * abs(length - 5) - odd
 
 
 def _by_words(material: Material, weight: Mapping[str, float]) -> Candidate:
