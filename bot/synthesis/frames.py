@@ -17,8 +17,9 @@ from bot.synthesis import english as en
 MAX_WORDS = 9
 _AUXILIARIES = en.BE | en.HAVE | en.DO | en.MODALS
 _ANYBODY = frozenset({"someone", "somebody", "something", "nothing", "everything"})
+_LOOSE = frozenset("please thanks thank asap anymore etc hi there yesterday today tomorrow tonight lately recently soon anyway anyways".split())
 # Verbs that are nouns as well, and at the start of a request followed by a preposition are verbs.
-_ORDERS = frozenset("search look check send transfer order text call sign log change switch book sync export import report".split())
+_ORDERS = frozenset("go search look check send transfer order text call sign log change switch book sync export import report".split())
 _PARTICLES = frozenset("out up down off in on back over away through".split())
 _TOKEN = re.compile(r"\[[A-Z]+_\d+\]|[^\W_][\w'’./+&%#@-]*[\w%+#]|[^\W_]|[$€£]\d[\d.,]*")
 _CLAUSE = re.compile(
@@ -214,14 +215,24 @@ def _verbal(frame: Frame, tokens: list[str]) -> Phrase | None:
         return None
     else:
         tokens = [first, *tokens[1:]]
-    own = _trimmed(tokens)
+    own = _trimmed(_one_act(_impersonal(tokens)))
     return Phrase(frame, _theirs(own), " ".join(own)) if len(own) > 1 else None
+
+
+def _one_act(tokens: list[str]) -> list[str]:
+    """ "alert the bank and let them know" -> "alert the bank"; "Visa and Mastercard" stays."""
+    low = [*(t.lower() for t in tokens), ""]
+    for i in range(2, len(tokens) - 1):
+        if low[i] in {"and", "or", "then"} and en.is_base(low[i + 1]) and (not en.is_noun(low[i + 1]) or low[i + 2] in en.CLOSED | {""}):
+            return tokens[:i]
+    return tokens
 
 
 def _nominal(frame: Frame, tokens: list[str]) -> Phrase | None:
     own = _trimmed(_bare(tokens))
-    if not own or own[0].lower() in en.CLOSED or len(own) > MAX_WORDS:
+    if not own or own[0].lower() in en.CLOSED | {"got", "get"} or len(own) > MAX_WORDS:
         return None
+    own[0] = _uncapitalised(own)
     return Phrase(frame, _theirs(own), " ".join(_trimmed(tokens)))
 
 
@@ -288,7 +299,7 @@ def _asked(opening: list[str], auxiliary: str, subject: list[str], predicate: li
 def _whether(tokens: list[str], low: list[str]) -> Phrase | None:
     auxiliary, rest = low[0], tokens[1:]
     end = _subject_end(low[1:], auxiliary)
-    if end is None or end == len(rest) or rest[0].lower() in {"it", "this", "that"}:
+    if end is None or end == len(rest) or rest[0].lower() in {"it", "this", "that"} or en.is_gerund(rest[0].lower()):
         return None
     return _asked(["whether"], auxiliary, rest[:end], rest[end:])
 
@@ -318,10 +329,16 @@ def _subject_end(low: Sequence[str], auxiliary: str) -> int | None:
             return i
         if auxiliary in en.HAVE and (en.is_participle(word) or word == "been"):
             return i
-        if auxiliary in en.BE and (en.is_participle(word) or en.is_gerund(word) or (en.is_adjective(word) and not en.is_noun(word))):
+        if auxiliary in en.BE and (en.is_participle(word) or en.is_gerund(word) or _stands_alone(low, i)):
             return i
-    places = (i for i in range(1, min(len(low), 8)) if auxiliary in en.BE and low[i] in en.PREPOSITIONS and en.is_noun(low[i - 1]))
+    places = (i for i in range(1, min(len(low), 8)) if auxiliary in en.BE and low[i] in en.PREPOSITIONS - en.QUESTIONS and en.is_noun(low[i - 1]))
     return next(places, None)
+
+
+def _stands_alone(low: Sequence[str], i: int) -> bool:
+    """An adjective that no noun follows is what is said of the subject: "the rate wrong when ..."."""
+    after = low[i + 1] if i + 1 < len(low) else ""
+    return en.is_adjective(low[i]) and (not en.is_noun(low[i]) or not after or after in en.PREPOSITIONS)
 
 
 def _why(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -449,9 +466,9 @@ def _clause(tokens: list[str], at: int) -> Phrase | None:
 
 
 def _uncapitalised(tokens: list[str]) -> str:
-    """The first word of a sentence in lower case, unless it is a name: unknown to the lexicon, or before another capital."""
+    """The first word of a sentence in lower case, unless it is a name: unknown to the lexicon, or among other capitals."""
     first = tokens[0]
-    name = len(tokens) > 1 and tokens[1][:1].isupper()
+    name = any(t[:1].isupper() and not t.isupper() for t in tokens[1:4])
     known = any(en.lemmas(first.lower(), pos) for pos in ("NOUN", "VERB", "ADJ", "ADV")) or first.lower() in en.CLOSED | en.PRONOUNS
     return first.lower() if known and not name and first[1:].islower() else first
 
@@ -471,6 +488,8 @@ def _acting(predicate: list[str]) -> list[str] | None:
         return [en.gerund(en.base(low[1])), *rest[1:]]
     if first in {"can", "could"} and rest and en.is_base(low[1]):
         return ["being", "able", "to", *rest]
+    if first in en.MODALS and rest and low[1] == "be":
+        return _acting(["is", *rest[1:]])
     if first in en.DO | en.MODALS and rest:
         return [en.gerund(low[1]), *rest[1:]] if en.is_base(low[1]) or low[1] in {"be", "have"} else None
     if en.lemmas(first, "VERB"):
@@ -540,7 +559,7 @@ def _trimmed(tokens: list[str], *, keep_last: bool = False) -> list[str]:
     if len(tokens) > MAX_WORDS:
         cut = next((i for i in range(MAX_WORDS, 3, -1) if tokens[i].lower() in en.PREPOSITIONS | en.SUBJECTS | en.QUESTIONS), MAX_WORDS)
         tokens = tokens[:cut]
-    loose = (en.CLOSED | en.ADVERBS | {"please", "thanks", "asap", "anymore", "etc", "hi", "there"}) - _PARTICLES
+    loose = (en.CLOSED | en.ADVERBS | _LOOSE) - _PARTICLES
     while not keep_last and len(tokens) > 1 and tokens[-1].lower() in loose:
         tokens.pop()
     return tokens

@@ -178,12 +178,17 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
 _OWN_ACTS = frozenset(
     "losing forgetting misplacing breaking damaging dropping leaving moving entering typing sending deleting changing traveling travelling ordering buying".split()
 )
+# What befalls customers outside the product: a stolen phone is no bug of ours either.
+_MISHAP = re.compile(
+    r"\b(?:phone|wallet|purse|card|bag|luggage|passport|laptop|device|keys?|mobile|handset|customers) (?:being|getting|having been) (?:stolen|lost|mugged|robbed|misplaced|damaged)\b",
+    re.I,
+)
 
 
 def _kind(phrase: Phrase, material: Material) -> Kind:
     """The kind, seen again in the light of the chosen phrase: "How do I freeze my card" is no bug, whatever else is written."""
     asks = phrase.frame in (Frame.HOW, Frame.MAY, Frame.WANT, Frame.ASK) and material.share < 0.9
-    own = phrase.frame is Frame.SELF and phrase.acting.split(" ")[0] in _OWN_ACTS
+    own = (phrase.frame is Frame.SELF and phrase.acting.split(" ")[0] in _OWN_ACTS) or bool(_MISHAP.search(f"{phrase.subject} {phrase.acting}"))
     return Kind.HOW_TO if material.kind is Kind.BUG and (asks or own or phrase.frame is Frame.ASK) else material.kind
 
 
@@ -227,7 +232,7 @@ def _titles(phrase: Phrase, kind: Kind) -> tuple[str, ...]:
     if phrase.frame is Frame.SELF:
         return (f"Explain what to do after {phrase.acting}",) if not phrase.negated else (f"Explain {phrase.acting}",)
     if phrase.frame is Frame.FAULT:
-        return (f"Explain {clause}",)
+        return (f"Explain what to do when {text}", f"Explain {clause}")
     return (f"Clarify {text}",)
 
 
