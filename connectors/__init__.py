@@ -1,0 +1,16 @@
+"""Connectors to the outside. Each kind is one entry here; nothing is scanned and nothing registers itself."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+KINDS = {
+    "file": "connectors.ticket_file:TicketFile",
+}
+
+
+def load(kind: str) -> Any:
+    """The class behind a kind; its SDK is imported only now. Raises KeyError for an unknown kind."""
+    module, _, name = KINDS[kind].partition(":")
+    return getattr(import_module(module), name)

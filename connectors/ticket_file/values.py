@@ -1,0 +1,149 @@
+"""Cells -> values: text that can always be shown, dates with a zone, tags, made-up ids that stay the same."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from dateutil import parser as dateparser
+
+from bot.domain import Ticket, Warned
+
+if TYPE_CHECKING:
+    from connectors.ticket_file.headers import Columns
+    from connectors.ticket_file.reading import Table
+
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
+_TAG = re.compile(r"<(?:p|div|br|span|a|ul|ol|li|table|b|i|strong|em|h[1-6]|html|body|img|blockquote)\b[^>]{0,2000}>", re.I)
+_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{2,4})")
+# Excel counts days from here, because 1900 was no leap year and Lotus thought it was.
+_EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
+_OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+def tidy(value: object) -> str:
+    """Text without what no reader can see and what turns the reading direction round; line ends are \\n."""
+    text = "" if value is None else str(value)
+    return unicodedata.normalize("NFC", _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+
+
+def from_html(text: str) -> str:
+    """What a person saw of an HTML body; plain text comes back as it is."""
+    if not _TAG.search(text):
+        return text
+    from inscriptis import get_text
+    from inscriptis.css_profiles import CSS_PROFILES
+    from inscriptis.model.config import ParserConfig
+
+    shown = get_text(text, ParserConfig(css=CSS_PROFILES["strict"], display_links=False))
+    return "\n".join(line.strip() for line in shown.split("\n")).strip()
+
+
+def tags(value: Any) -> tuple[str, ...]:
+    """A list, or text separated by commas, semicolons or blanks."""
+    if isinstance(value, list):
+        given: Iterable[Any] = (v.get("name") if isinstance(v, dict) else v for v in value)
+    else:
+        text = tidy(value).strip(" []")
+        given = re.split(r"[,;|]\s*", text) if re.search(r"[,;|]", text) else text.split()
+    return tuple(dict.fromkeys(t for t in (tidy(v).strip(" '\"") for v in given if v is not None) if t))
+
+
+def made_id(ticket: Ticket, made: dict[str, int]) -> str:
+    """An id from the content, for a row without one: the same row has the same id in any order of rows."""
+    at = ticket.created_at.isoformat() if ticket.created_at else ""
+    told = "\x1f".join([ticket.subject, ticket.body, at, ticket.requester.email or ticket.requester.name or "", ticket.account.id or ticket.account.name or ""])
+    key = f"row-{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    made[key] = made.get(key, 0) + 1
+    return key if made[key] == 1 else f"{key}-{made[key]}"
+
+
+@dataclass(slots=True)
+class Dates:
+    """Reads the dates of one file: which comes first, day or month, is decided by all of them together."""
+
+    zone: tzinfo
+    now: datetime
+    day_first: bool = False
+    ambiguous: bool = False
+    unread: list[str] = field(default_factory=list)
+    impossible: int = 0
+
+    @classmethod
+    def of(cls, table: Table, columns: Columns, zone: tzinfo, now: datetime) -> Dates:
+        header = columns.get("created")
+        cells = (str(row.values.get(header) or "") for row in table.rows) if header else ()
+        pairs = [(int(m[1]), int(m[2]), "." in m[0]) for c in cells if (m := _SLASHED.match(c.strip()))]
+        day_first = any(a > 12 for a, _, _ in pairs) or any(dotted for _, _, dotted in pairs)
+        month_first = any(b > 12 for _, b, _ in pairs)
+        return cls(zone, now, day_first and not month_first, bool(pairs) and not day_first and not month_first)
+
+    def read(self, value: Any) -> datetime | None:
+        """The aware time in a cell; None when there is none, when it can't be read, or when it can't be true."""
+        text = tidy(value).strip()
+        if not text:
+            return None
+        at = self._at(value, text)
+        if at is None:
+            self.unread.append(text[:40])
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=self.zone)
+        if at > self.now + timedelta(days=1) or at < _OLDEST:
+            self.impossible += 1
+            return None
+        return at
+
+    def _at(self, value: Any, text: str) -> datetime | None:
+        try:
+            number = float(text)
+        except ValueError:
+            return self._written(text)
+        return None if isinstance(value, bool) else self._counted(number)
+
+    def _counted(self, number: float) -> datetime | None:
+        """Unix seconds or milliseconds, or Excel's days since 1900."""
+        try:
+            if number > 1e11:
+                return datetime.fromtimestamp(number / 1000, UTC)
+            if number > 1e8:
+                return datetime.fromtimestamp(number, UTC)
+            if 20_000 < number < 80_000:
+                return (_EXCEL + timedelta(seconds=round(number * 86_400))).replace(tzinfo=self.zone)
+            if 19_900_101 <= number <= 29_991_231:
+                return datetime.strptime(str(int(number)), "%Y%m%d").replace(tzinfo=self.zone)
+        except (ValueError, OverflowError, OSError):
+            return None
+        return None
+
+    def _written(self, text: str) -> datetime | None:
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            pass
+        try:
+            return parsedate_to_datetime(text)
+        except ValueError:
+            pass
+        try:
+            # The default supplies what is missing: without it dateutil takes today's day and hour.
+            found = dateparser.parse(text, dayfirst=self.day_first, default=datetime(1900, 1, 1), ignoretz=False)
+        except (ValueError, OverflowError, TypeError):
+            return None
+        return found if isinstance(found, datetime) and found.year > 1900 else None
+
+    def warnings(self) -> Iterable[Warned]:
+        """One remark for each kind of trouble, with its count."""
+        if self.unread:
+            n = len(self.unread)
+            yield Warned("unread_dates", f"{n} date{'s' if n > 1 else ''} could not be read, e.g. {self.unread[0]!r}: those tickets are kept without one.")
+        if self.impossible:
+            n = self.impossible
+            yield Warned("impossible_dates", f"{n} date{'s' if n > 1 else ''} lie in the future or before 1990 and were taken as unknown.")
+        if self.ambiguous:
+            yield Warned("ambiguous_dates", "Dates like 03/04 were read month first, since none of them tells: write them as 2026-03-04 if that is wrong.")
