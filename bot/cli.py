@@ -1,4 +1,4 @@
-"""The command tree. Thin: it reads arguments, calls wiring and pipeline, and prints. Heavy imports wait for their command."""
+"""The command tree. Thin: reads arguments, calls wiring and pipeline, prints. Heavy imports wait for their command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -29,10 +29,16 @@ app = typer.Typer(
 
 WRONG_USE, FAILED, INTERRUPTED = 2, 1, 130
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", "-c", help="config.yaml; default: ./config.yaml where there is one.")]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on stdout (groundswell/v1), everything else on stderr.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", help="config.yaml; default: ./config.yaml where there is one.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout (groundswell/v1), everything else on stderr.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for report.html, digest.md and digest.json (default: out/).")]
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder for report.html, digest.md and digest.json (default: out/).")
+]
 
 
 def _version(asked: bool) -> None:
@@ -42,15 +48,30 @@ def _version(asked: bool) -> None:
 
 
 @app.callback()
-def _root(version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False) -> None:
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
     pass
 
 
 @app.command()
 def run(  # noqa: PLR0913 - every argument is one option of the command
-    window: Annotated[str | None, typer.Argument(help="7d, 30d, last-month, last-quarter, 2026-10, 2026-10-01..2026-10-31. Default for files: all rows.")] = None,
-    tickets: Annotated[list[Path] | None, typer.Option("--tickets", "-t", help="CSV, TSV, JSON or JSONL with tickets; may be given several times.")] = None,
-    column: Annotated[list[str] | None, typer.Option("--column", help="Where a header has an unusual name: --column body=Description.")] = None,
+    window: Annotated[
+        str | None,
+        typer.Argument(
+            help="7d, 30d, last-month, last-quarter, 2026-10, 2026-10-01..2026-10-31. Default for files: all rows."
+        ),
+    ] = None,
+    tickets: Annotated[
+        list[Path] | None,
+        typer.Option("--tickets", "-t", help="CSV, TSV, JSON or JSONL with tickets; may be given several times."),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Where a header has an unusual name: --column body=Description."),
+    ] = None,
     source: Annotated[list[str] | None, typer.Option("--source", help="Only tickets of this source.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Only tickets of this product area.")] = None,
     out: Out = None,
@@ -69,7 +90,16 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         internal_domains=settings.customers.internal_domains,
         config_hash=settings.digest,
     )
-    _digest(tickets or list(settings.sources.file.paths), _columns(column or []), asked, settings, now, out, as_json=as_json, quiet=quiet)
+    _digest(
+        tickets or list(settings.sources.file.paths),
+        _columns(column or []),
+        asked,
+        settings,
+        now,
+        out,
+        as_json=as_json,
+        quiet=quiet,
+    )
 
 
 @app.command()
@@ -87,14 +117,27 @@ def demo(
     paths = sorted(folder.glob(f"*-{month}.*"))
     if not paths:
         months = sorted({p.stem[-7:] for p in folder.glob("*-20*.*")})
-        _fail("demo.unknown_month", f"there is no demo data for {month!r}.", f"Choose one of {', '.join(months)}.", as_json=as_json)
+        _fail(
+            "demo.unknown_month",
+            f"there is no demo data for {month!r}.",
+            f"Choose one of {', '.join(months)}.",
+            as_json=as_json,
+        )
     settings = Config()
     asked = Asked(internal_domains=("lumenboard.example",), config_hash=settings.digest)
     _digest(paths, {}, asked, settings, datetime.now(UTC), out, as_json=as_json, quiet=quiet)
 
 
 def _digest(  # noqa: PLR0913
-    paths: list[Path], columns: dict[str, str], asked: Asked, settings: Config, now: datetime, out: Path | None, *, as_json: bool, quiet: bool
+    paths: list[Path],
+    columns: dict[str, str],
+    asked: Asked,
+    settings: Config,
+    now: datetime,
+    out: Path | None,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Runs, writes the files and prints, for `run` and `demo` alike."""
     from bot import pipeline, wiring
@@ -138,7 +181,11 @@ def _written(made: Run, told: dict[str, Any], folder: Path) -> None:
             unfinished.write_text(text, encoding="utf-8")
             unfinished.replace(folder / name)
     except OSError as error:
-        _fail("out.unwritable", f"{folder} can't be written: {error.strerror}. Nothing was lost: run again with --out.", as_json=False)
+        _fail(
+            "out.unwritable",
+            f"{folder} can't be written: {error.strerror}. Nothing was lost: run again with --out.",
+            as_json=False,
+        )
 
 
 def _printed(digest: Digest, folder: Path | None) -> None:
@@ -149,7 +196,10 @@ def _printed(digest: Digest, folder: Path | None) -> None:
     console = Console(highlight=False)
     console.print(table(digest))
     if folder:
-        console.print(f"\nReport   {folder / 'report.html'}\nText     {folder / 'digest.md'}, {folder / 'digest.json'}", markup=False)
+        console.print(
+            f"\nReport   {folder / 'report.html'}\nText     {folder / 'digest.md'}, {folder / 'digest.json'}",
+            markup=False,
+        )
 
 
 def _settings(path: Path | None) -> Config:
@@ -168,7 +218,11 @@ def _columns(given: list[str]) -> dict[str, str]:
     pairs = [text.partition("=") for text in given]
     for field, _, header in pairs:
         if not field or not header:
-            _fail("wrong_use", f"--column {field!r} must be FIELD=HEADER, as in --column body=Description.", as_json="--json" in sys.argv)
+            _fail(
+                "wrong_use",
+                f"--column {field!r} must be FIELD=HEADER, as in --column body=Description.",
+                as_json="--json" in sys.argv,
+            )
     return {field.strip(): header for field, _, header in pairs}
 
 
@@ -177,7 +231,7 @@ def _cache() -> Path:
     return Path(home) / "groundswell" / "vectors.db"
 
 
-def _fail(code: str, message: str, suggestion: str = "", *, as_json: bool) -> Any:
+def _fail(code: str, message: str, suggestion: str = "", *, as_json: bool) -> NoReturn:
     """One clear sentence on stderr (and the error envelope on stdout with --json), exit code 2."""
     from bot.document import failure
 

@@ -20,7 +20,9 @@ from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, Severity
 
 PREFIX = "GROUNDSWELL_"
 # Environment names that are not configuration keys (DESIGN section 10).
-RESERVED = frozenset({"GROUNDSWELL_CONFIG", "GROUNDSWELL_REQUIRE_RIG", "GROUNDSWELL_REQUIRE_BENCH", "GROUNDSWELL_REQUIRE_BROWSER"})
+RESERVED = frozenset(
+    {"GROUNDSWELL_CONFIG", "GROUNDSWELL_REQUIRE_RIG", "GROUNDSWELL_REQUIRE_BENCH", "GROUNDSWELL_REQUIRE_BROWSER"}
+)
 
 
 class _Stanza(BaseModel):
@@ -126,7 +128,9 @@ class Config(_Stanza):
             seed=a.seed,
             severity_share=s.severity_share,
             severity_customers=s.severity_customers,
-            severity_rules=DEFAULT_SEVERITY_RULES if own is None else tuple(SeverityRule(r.severity, r.about, r.words) for r in own),
+            severity_rules=DEFAULT_SEVERITY_RULES
+            if own is None
+            else tuple(SeverityRule(r.severity, r.about, r.words) for r in own),
             weights={**WEIGHTS, **s.severity_points},
         )
 
@@ -138,7 +142,7 @@ class Config(_Stanza):
 
 
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:
-    """The config at `path` (none: defaults) with the environment over it. Raises Refused with every fault and its mend."""
+    """The config at `path` (none: defaults) with the environment over it. Raises Refused with all faults and mends."""
     told = _from_file(path) if path else {}
     for name, value in sorted(environment.items()):
         if name.startswith(PREFIX) and name not in RESERVED:
@@ -179,7 +183,9 @@ def _faults(error: ValidationError) -> Iterator[str]:
         if fault["type"] == "extra_forbidden":
             known = _keys(Config, fault["loc"][:-1])
             near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.5)
-            yield f"unknown key {path!r}" + (f", did you mean {near[0]!r}?" if near else f" (known here: {', '.join(known)})")
+            yield f"unknown key {path!r}" + (
+                f", did you mean {near[0]!r}?" if near else f" (known here: {', '.join(known)})"
+            )
         else:
             yield f"{path}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})"
 

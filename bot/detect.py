@@ -75,8 +75,8 @@ _KNOWN_TOKEN = re.compile(  # shapes as their issuers publish them
 )
 _BEARER = re.compile(r"\b(?:bearer|basic|token)[ \t]{1,3}([\w.~+/=-]{12,}+)", re.IGNORECASE)
 _SECRET = re.compile(
-    r"(?P<word>pass(?:word|wd|code|phrase)|passwort|kennwort|mot de passe|contraseña|senha|\bpass|\bpwd|\bpin(?: code)?|\bpuk"
-    r"|\botp|(?:verification|security|one[ -]time|confirmation|login|2fa)[ -]code"
+    r"(?P<word>pass(?:word|wd|code|phrase)|passwort|kennwort|mot de passe|contraseña|senha|\bpass|\bpwd"
+    r"|\bpin(?: code)?|\bpuk|\botp|(?:verification|security|one[ -]time|confirmation|login|2fa)[ -]code"
     r"|(?:api|access|secret|private|licen[cs]e|auth|signing|encryption|account)[ _-]?(?:key|token|secret)"
     r"|(?:client|app|webhook)[ _-]?secret|token|\bsecret|\bcredentials?)"
     r"(?:[\"'”’]?\s{0,3}(?P<sep>[:=]{1,2}>?)|\s{1,3}(?P<verb>is|was|ist|est|es))\s{0,3}"
@@ -174,7 +174,7 @@ _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}(?![\w
 # 4.2.1.0 is a version when the text says so, and in a user agent (Chrome/120.0.0.0).
 _VERSION_BEFORE = re.compile(
     r"(?:[a-z]/|\b(?:v|ver|version|versions|release|build|firmware|driver|app|chrome|firefox|edge|safari|ios|android"
-    r"|macos|windows|sdk|update|updated to|upgraded? to|upgraded? from|downgraded? to)[ .:#(]{0,3})$",
+    r"|macos|windows|sdk|update|updated to|upgraded? to|upgraded? from|downgraded? to)[ .:#(]{0,3})\Z",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?)]}'"

@@ -195,7 +195,9 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
             "candidate themes. Add a customer or mail column.",
         )
     if enough and shown < 5 and not facts.candidates:
-        what = "No problem recurs" if not shown else f"Only {counted(shown, 'problem')} recur{'s' if shown == 1 else ''}"
+        what = (
+            "No problem recurs" if not shown else f"Only {counted(shown, 'problem')} recur{'s' if shown == 1 else ''}"
+        )
         floors = f"{rules.min_tickets} tickets from {rules.min_customers} customers"
         yield Warned("few_themes", f"{what} in at least {floors}. The list is not padded.")
     if facts.stability is not None and facts.stability < rules.low_stability and shown:
@@ -207,11 +209,14 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
     if facts.other_languages > rules.other_language_share:
         yield Warned(
             "other_languages",
-            f"{facts.other_languages:.0%} of the tickets are not in English: grouping is weaker there with the built-in embedder.",
+            f"{facts.other_languages:.0%} of the tickets are not in English: "
+            "grouping is weaker there with the built-in embedder.",
         )
     left = facts.looked_at - facts.in_themes
     if shown and enough and left > 0.5 * facts.looked_at:
-        yield Warned("much_left_out", f"{left:,} of {facts.looked_at:,} tickets ({left / facts.looked_at:.0%}) are in no theme.")
+        yield Warned(
+            "much_left_out", f"{left:,} of {facts.looked_at:,} tickets ({left / facts.looked_at:.0%}) are in no theme."
+        )
 
 
 def _dots(found: Synthesis, rules: Rules) -> tuple[Dot, ...]:

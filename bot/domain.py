@@ -145,7 +145,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Membership only: positions of tickets in the batch, nearest to the centre first; `fit` is their similarity to it."""
+    """Membership only: positions of tickets in the batch, nearest to the centre first; `fit`: similarity to it."""
 
     members: tuple[int, ...]
     fit: tuple[float, ...]
@@ -201,7 +201,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """How far to trust a theme. `stability`: mean overlap (Jaccard) with its like over resamples, None when not measured.
+    """How far to trust a theme. `stability`: mean Jaccard with its like over resamples, None when not measured.
 
     `core` is the number of its tickets that stay in it in at least 80 % of the resamples they were drawn in.
     """

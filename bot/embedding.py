@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,8 +46,11 @@ class MiniLM:
 
     @property
     def id(self) -> str:
-        """Of the files and of how much of a text is read: whatever else would give another vector."""
-        told = f"{self._sums} {_TOKENS} {_CHARACTERS}"
+        """Of the files, of how much of a text is read, and of onnxruntime, whose releases round in different ways.
+
+        Kinds of processors do too (a cosine of .9998): vectors are the same for ever on one machine, not on all.
+        """
+        told = f"{self._sums} {_TOKENS} {_CHARACTERS} {version('onnxruntime')}"
         return f"minilm-l6-v2-int8/{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:

@@ -30,7 +30,7 @@ _NUMBER_OF_A_THING = re.compile(
     r"(?:#|\b(?:order|invoice|ticket|case|ref|reference|customer|id|sku|serial|tracking|part|item|build|version|account|acct|po"
     r"|transaction|txn|batch|code|isbn|ean|article|model|job|request|booking|quote|document|error|contract|policy"
     r"|bestellung|rechnung|kundennummer|commande|facture)\b"
-    r"[ \t:.#]{0,3}(?:(?:number|numbers|no|nr|num|id|code|is)\b[ \t:.#]{0,3}){0,2})$",
+    r"[ \t:.#]{0,3}(?:(?:number|numbers|no|nr|num|id|code|is)\b[ \t:.#]{0,3}){0,2})\Z",
     re.IGNORECASE,
 )
 _DATE = re.compile(r"\d{1,2}[./ -]\d{1,2}[./ -](?:19|20)\d\d(?!\d)|(?:19|20)\d\d[./ -]\d\d?[./ -]\d\d?(?!\d)")
@@ -66,7 +66,8 @@ def _valid(pattern: re.Pattern[str], text: str, is_number: Callable[[str], bool]
 
 
 def _counts_a_thing(m: re.Match[str]) -> bool:
-    return _NUMBER_OF_A_THING.search(m.string[max(0, m.start() - 40) : m.start()]) is not None
+    """'order 0171 2345678' is an order's; nobody writes order numbers with a plus."""
+    return m[0][0] != "+" and None is not _NUMBER_OF_A_THING.search(m.string[max(0, m.start() - 40) : m.start()])
 
 
 def _digits(piece: str) -> str:

@@ -58,7 +58,9 @@ class Run:
     reading: Reading
 
 
-def run(sources: Sequence[Source], embedder: Embedder, rules: Rules, asked: Asked, now: datetime, watch: Watch | None = None) -> Run:
+def run(
+    sources: Sequence[Source], embedder: Embedder, rules: Rules, asked: Asked, now: datetime, watch: Watch | None = None
+) -> Run:
     """The whole way from sources to a digest. Writes nothing and sends nothing.
 
     Raises Refused or Unavailable when a source can't be read, ValueError when the window can't.
@@ -71,11 +73,17 @@ def run(sources: Sequence[Source], embedder: Embedder, rules: Rules, asked: Aske
     return Run(digest(reading, found, making, rules), reading)
 
 
-def read(sources: Sequence[Source], rules: Rules, asked: Asked, now: datetime, watch: Watch) -> tuple[Reading, Counter[str]]:
+def read(
+    sources: Sequence[Source], rules: Rules, asked: Asked, now: datetime, watch: Watch
+) -> tuple[Reading, Counter[str]]:
     """All tickets of the sources, each once, redacted, with the ones outside the window and the filters set apart."""
     tickets, rejects, warnings = _collected(sources, watch)
     watch.done("Read tickets", f"{len(tickets):,}" + (f", {len(rejects):,} rows could not be read" if rejects else ""))
-    period = window(asked.window, now, rules.timezone) if asked.window else spanning((t.created_at for t in tickets), rules.timezone)
+    period = (
+        window(asked.window, now, rules.timezone)
+        if asked.window
+        else spanning((t.created_at for t in tickets), rules.timezone)
+    )
     who = customers(tickets, internal_domains=asked.internal_domains)
     masked, hits = _redacted(tickets, watch)
     kept, left_out = _filtered(masked, period, asked)
@@ -107,7 +115,11 @@ def _keep_latest(latest: dict[str, Ticket], ticket: Ticket, rejects: list[Reject
         return
     first, second = sorted((known, ticket), key=_age)
     latest[ticket.id] = second
-    why = "the same ticket was read twice" if replace(first, updated_at=second.updated_at) == second else "another version of the same ticket was kept"
+    why = (
+        "the same ticket was read twice"
+        if replace(first, updated_at=second.updated_at) == second
+        else "another version of the same ticket was kept"
+    )
     rejects.append(Reject(f"ticket {ticket.id}", why))
 
 
@@ -160,7 +172,10 @@ def _nothing_left(left_out: Sequence[tuple[Ticket, str]], period: Window) -> War
     told = ", ".join(f"{n:,} {why}" for why, n in sorted(reasons.items()))
     newest = max((t.created_at for t, _ in left_out if t.created_at), default=None)
     dated = f" The newest ticket is of {newest:%Y-%m-%d}." if newest else ""
-    return Warned("nothing_in_window", f"No ticket is left for {period.label} ({told}).{dated} For a file, leave the window out or name the dates.")
+    return Warned(
+        "nothing_in_window",
+        f"No ticket is left for {period.label} ({told}).{dated} For a file, leave the window out or name the dates.",
+    )
 
 
 def _synthesis(reading: Reading, embedder: Embedder, rules: Rules, watch: Watch) -> Synthesis:
@@ -178,7 +193,9 @@ def _synthesis(reading: Reading, embedder: Embedder, rules: Rules, watch: Watch)
         return found
 
 
-def _making(reading: Reading, redactions: Counter[str], embedder: Embedder, rules: Rules, asked: Asked, now: datetime) -> Making:
+def _making(
+    reading: Reading, redactions: Counter[str], embedder: Embedder, rules: Rules, asked: Asked, now: datetime
+) -> Making:
     """The run id comes from what was read and asked, so that the same question has the same name."""
     told = [embedder.id, asked.config_hash, asked.window or "", *sorted(asked.areas), *sorted(asked.sources)]
     told += [f"{t.id}\x1f{t.subject}\x1f{t.body}" for t in reading.everything]

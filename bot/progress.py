@@ -17,7 +17,12 @@ class Shown:
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._quiet = quiet
-        columns = (TextColumn("  {task.description:<16}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("  {task.description:<16}"),
+            BarColumn(bar_width=28),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         hidden = quiet or not self._console.is_terminal
         self._bars = Progress(*columns, console=self._console, transient=True, disable=hidden)
         self._began: dict[str, float] = {}
@@ -26,7 +31,9 @@ class Shown:
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._bars.stop()
 
     def step(self, name: str) -> Callback:

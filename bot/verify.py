@@ -1,13 +1,14 @@
 """Does a digest say what the tickets say? Recomputes every count, id and quote of a document from the evidence.
 
-Nothing of how the digest was made is trusted here: membership is read from the document, all else is counted again. Three
-figures describe the grouping itself (cohesion, stability, core tickets): only making the digest again can check those.
+Nothing of how the digest was made is trusted here: membership is read from the document, all else is counted again.
+Three figures describe the grouping itself (cohesion, stability, core tickets): only making the digest again can check those.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from bot.digest import Facts, anecdote_detail, warned
@@ -23,14 +24,21 @@ from bot.synthesis.severity import severity
 Document = Mapping[str, Any]
 
 
-def problems(data: Document, tickets: Sequence[Ticket], customers: Mapping[str, Customer], window: Window, rules: Rules) -> list[str]:
-    """What in `data` (the `data` of a groundswell/v1 document) the redacted tickets don't bear out; [] when all does."""
+def problems(
+    data: Document, tickets: Sequence[Ticket], customers: Mapping[str, Customer], window: Window, rules: Rules
+) -> list[str]:
+    """What in `data` (the `data` of a groundswell/v1 document) the redacted tickets don't bear out."""
     ids = shown_ids(tickets)
     by_id = {ids[t.id]: t for t in tickets}
     own = _own_words(data, by_id)
     return [
         *_accounted(data, by_id),
-        *(p for key in ("themes", "further_themes", "candidate_themes") for t in data[key] for p in _theme(t, key, by_id, customers, rules)),
+        *(
+            p
+            for key in ("themes", "further_themes", "candidate_themes")
+            for t in data[key]
+            for p in _theme(t, key, by_id, customers, rules)
+        ),
         *_ranked(data["themes"] + data["further_themes"], "ticket_count", "themes"),
         *_totals(data, by_id, customers),
         *_items(data, window, rules),
@@ -50,10 +58,16 @@ def _accounted(data: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
     yield from (f"ticket {i!r} was read and is nowhere" for i in by_id.keys() - set(placed))
     left = {x["ticket_id"] for x in data["not_a_theme"]}
     for theme in data["candidate_themes"]:
-        yield from (f"candidate {theme['id']}: ticket {i!r} is not among NOT A THEME" for i in theme["ticket_ids"] if i not in left)
+        yield from (
+            f"candidate {theme['id']}: ticket {i!r} is not among NOT A THEME"
+            for i in theme["ticket_ids"]
+            if i not in left
+        )
 
 
-def _theme(theme: Document, where: str, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules) -> Iterator[str]:
+def _theme(
+    theme: Document, where: str, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules
+) -> Iterator[str]:
     name, ids = f"{where} {theme['id']}", theme["ticket_ids"]
     members = [by_id[i] for i in ids if i in by_id]
     who = [customers[t.id] for t in members]
@@ -88,7 +102,7 @@ def _quotes(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator
 def _ranked(rows: Sequence[Document], key: str, what: str) -> Iterator[str]:
     if [r["rank"] for r in rows] != list(range(1, len(rows) + 1)):
         yield f"{what}: ranks are not 1, 2, 3, ..."
-    if any(a[key] < b[key] for a, b in zip(rows, rows[1:], strict=False)):
+    if any(a[key] < b[key] for a, b in pairwise(rows)):
         yield f"{what}: not in the order of {key}"
 
 
@@ -103,7 +117,9 @@ def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str,
         "customers": len({c.id for c in who if c.identified}),
         "unidentified_customers": len({c.id for c in who if not c.identified}),
     }
-    yield from (f"totals: {key} is {data['totals'][key]}, counted {n}" for key, n in counted.items() if data["totals"][key] != n)
+    yield from (
+        f"totals: {key} is {data['totals'][key]}, counted {n}" for key, n in counted.items() if data["totals"][key] != n
+    )
 
 
 def _items(data: Document, window: Window, rules: Rules) -> Iterator[str]:
@@ -119,7 +135,12 @@ def _items(data: Document, window: Window, rules: Rules) -> Iterator[str]:
             yield f"item {item['id']}: impact is {item['impact']}, counted {points}"
         expected = deflection(theme["ticket_count"], theme["quality"]["core_tickets"], window)
         said = item["expected_deflection"]
-        if (said["low"], said["high"], said["per"], said["arithmetic"]) != (expected.low, expected.high, expected.per, expected.arithmetic):
+        if (said["low"], said["high"], said["per"], said["arithmetic"]) != (
+            expected.low,
+            expected.high,
+            expected.per,
+            expected.arithmetic,
+        ):
             yield f"item {item['id']}: expected deflection is {said}, counted {expected}"
 
 
@@ -146,7 +167,8 @@ def _severities(
             continue
         level, reason = severity(*_members(theme, by_id, own), customers, Kind(theme["kind"]), rules)
         if (item["severity"], item["severity_reason"]) != (level.value, reason):
-            yield f"item {item['id']}: severity is {item['severity']} ({item['severity_reason']}), by the rules {level} ({reason})"
+            told = f"{item['severity']} ({item['severity_reason']})"
+            yield f"item {item['id']}: severity is {told}, by the rules {level} ({reason})"
 
 
 def _alarms(
@@ -157,12 +179,17 @@ def _alarms(
     days = len({t.created_at.date() for t in looked_at if t.created_at})
     for theme in (t for key in ("themes", "further_themes", "candidate_themes") for t in data[key]):
         members, texts = _members(theme, by_id, own)
-        due = [{"code": a.code, "message": a.message} for a in alarms(counts(members, customers, rules.timezone), texts, sources, days)]
+        due = [
+            {"code": a.code, "message": a.message}
+            for a in alarms(counts(members, customers, rules.timezone), texts, sources, days)
+        ]
         if theme["alarms"] != due:
             yield f"theme {theme['id']}: alarms are {theme['alarms']}, counted {due}"
 
 
-def _anecdotes(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules) -> Iterator[str]:
+def _anecdotes(
+    data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules
+) -> Iterator[str]:
     told: dict[str, list[Ticket]] = defaultdict(list)
     for x in data["not_a_theme"]:
         if x["reason"] == "anecdote" and x["ticket_id"] in by_id:

@@ -16,7 +16,7 @@ _RANGE = re.compile(r"(\d{4}-\d{2}-\d{2})\.\.(\d{4}-\d{2}-\d{2})?")
 
 
 def window(text: str, now: datetime, timezone: str) -> Window:
-    """The window that `text` names. End dates are inclusive, in the workspace's zone. Raises ValueError with the grammar."""
+    """The window that `text` names. End dates are inclusive. Raises ValueError with the grammar."""
     text = text.strip().lower()
     today = now.astimezone(ZoneInfo(timezone)).date()
     try:

@@ -27,7 +27,13 @@ def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Conf
     names = _names(paths)
     kind = load("file")
     return [
-        kind(path, columns={**config.sources.file.columns, **columns}, timezone=config.workspace.timezone, now=now, source=name)
+        kind(
+            path,
+            columns={**config.sources.file.columns, **columns},
+            timezone=config.workspace.timezone,
+            now=now,
+            source=name,
+        )
         for path, name in zip(paths, names, strict=True)
     ]
 

@@ -26,7 +26,11 @@ from bot.synthesis.frames import MAX_WORDS, Frame, phrases
         ("Why was my card payment declined?", Frame.FAULT, "Card payment was declined"),
         ("why did my transfer get declined", Frame.FAULT, "Transfer got declined"),
         ("CSV exports time out on large workspaces", Frame.FAULT, "CSV exports time out on large workspaces"),
-        ("Unsaved edits are lost when the session expires", Frame.FAULT, "Unsaved edits are lost when the session expires"),
+        (
+            "Unsaved edits are lost when the session expires",
+            Frame.FAULT,
+            "Unsaved edits are lost when the session expires",
+        ),
         ("My top up is still pending", Frame.FAULT, "Top up is pending"),
         ("MY VIRTUAL CARD IS NOT WORKING", Frame.FAULT, "Virtual card is not working"),
         ("We were charged twice after upgrading our plan", Frame.SELF, "Charged twice after upgrading the plan"),
@@ -50,10 +54,15 @@ def test_what_the_writer_wants_instead_is_kept_for_the_story() -> None:
 
 
 def test_a_clause_about_the_writer_loses_the_writer() -> None:
-    assert next(phrases("Session timed out while I was editing and everything is gone")).name == "Session timed out while editing"
+    assert (
+        next(phrases("Session timed out while I was editing and everything is gone")).name
+        == "Session timed out while editing"
+    )
 
 
-@pytest.mark.parametrize("sentence", ["Thanks!", "Hello team,", "asap please", "???", "[EMAIL_1] [PHONE_1]", "Best regards,", ""])
+@pytest.mark.parametrize(
+    "sentence", ["Thanks!", "Hello team,", "asap please", "???", "[EMAIL_1] [PHONE_1]", "Best regards,", ""]
+)
 def test_politeness_and_placeholders_name_nothing(sentence: str) -> None:
     assert list(phrases(sentence)) == []
 

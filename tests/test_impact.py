@@ -19,7 +19,10 @@ def of_days(days: float) -> Window:
 def test_tickets_are_scaled_to_thirty_days() -> None:
     made = deflection(31, 24, of_days(31))
     assert (made.low, made.high, made.per) == (23, 30, "30 days")
-    assert made.arithmetic == "31 tickets in 31 days × 30/31 = 30; 24 of the 31 stay in the theme in at least 80 % of resamples: 24 × 30/31 = 23"
+    assert made.arithmetic == (
+        "31 tickets in 31 days × 30/31 = 30; 24 of the 31 stay in the theme in at least 80 % of"
+        " resamples: 24 × 30/31 = 23"
+    )
 
 
 @pytest.mark.parametrize("window", [Window(None, None, "UTC", "none"), of_days(2)])

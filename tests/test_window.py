@@ -29,7 +29,9 @@ def test_a_window_is_whole_days_with_both_ends_in_it(text: str, start: str, end:
     assert (made.start.date().isoformat(), made.end.date().isoformat(), made.label) == (start, end, label)
 
 
-@pytest.mark.parametrize("text", ["", "0d", "yesterday", "2026-13", "2026-10-31..2026-10-01", "9999999d", "2026-02-30..2026-03-01"])
+@pytest.mark.parametrize(
+    "text", ["", "0d", "yesterday", "2026-13", "2026-10-31..2026-10-01", "9999999d", "2026-02-30..2026-03-01"]
+)
 def test_what_is_no_window_is_refused_with_the_grammar(text: str) -> None:
     with pytest.raises(ValueError, match="last-month"):
         window(text, NOW, "UTC")

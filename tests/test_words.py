@@ -60,7 +60,9 @@ def test_a_story_is_one_sentence_in_the_first_person(sentence: str, of: Kind, wa
 
 def test_a_story_uses_the_reason_that_a_customer_gives() -> None:
     made = worded("CSV exports time out", Kind.BUG, "please fix it so that we can close the books in time")
-    assert made.user_story == "As a customer, I want CSV exports to stop timing out so that I can close the books in time."
+    assert (
+        made.user_story == "As a customer, I want CSV exports to stop timing out so that I can close the books in time."
+    )
 
 
 def test_the_problem_is_two_sentences_in_customers_words() -> None:

@@ -162,6 +162,20 @@ def _norm(graph: Graph, weights: Weights, name: str, terms: list[str], to: str, 
     return graph.add("SkipLayerNormalization", inputs, to, domain=CONTRIB, epsilon=1e-12)
 
 
+def unpacked(path: Path) -> onnx.ModelProto:
+    """The shipped graph with every product in fp32, of the weights as they were rounded."""
+    model = onnx.load(path)
+    held = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    for node in model.graph.node:
+        if node.op_type == "MatMulNBits":
+            of, steps, scales = node.input
+            blocks = (held[steps].astype(np.float32) - 128) * held[scales].reshape(*held[steps].shape[:2], 1)
+            weight = blocks.reshape(len(blocks), -1).T
+            model.graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(weight), f"{steps}.w"))
+            node.CopyFrom(helper.make_node("MatMul", [of, f"{steps}.w"], list(node.output)))
+    return model
+
+
 def read_weights(folder: Path) -> Weights:
     path = folder / "model.safetensors"
     _expect(path, WEIGHTS_SHA256)

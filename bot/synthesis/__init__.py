@@ -157,12 +157,16 @@ def _measured(batch: _Batch, space: Vectors, labels: Labels) -> tuple[list[_Grou
     held = quality.resampled(space, labels, seed=batch.rules.seed)
     groups = []
     for label in range(int(labels.max(initial=-1)) + 1):
-        rows = sorted(np.flatnonzero(labels == label).tolist(), key=lambda i: (-round(float(fit[i]), 6), batch.tickets[i].id))
+        rows = sorted(
+            np.flatnonzero(labels == label).tolist(), key=lambda i: (-round(float(fit[i]), 6), batch.tickets[i].id)
+        )
         made = counts([batch.tickets[i] for i in rows], batch.customers, batch.rules.timezone)
         core = sum(float(held.stay[i]) >= quality.CORE for i in rows)
         stable = None if held.stability is None else round(float(held.stability[label]), 4)
         cohesion = round(float(np.mean(fit[rows])), 4)
-        groups.append(_Group(tuple(rows), tuple(round(float(fit[i]), 4) for i in rows), made, Quality(cohesion, stable, core)))
+        groups.append(
+            _Group(tuple(rows), tuple(round(float(fit[i]), 4) for i in rows), made, Quality(cohesion, stable, core))
+        )
     groups.sort(key=lambda g: (-g.counts.tickets, -g.counts.customers, batch.tickets[min(g.rows)].id))
     return groups, held.overall
 
@@ -196,11 +200,15 @@ def _material(group: _Group, batch: _Batch) -> words.Material:
     return words.Material(sentences, *kind([batch.own(i) for i in group.rows]))
 
 
-def _found(group: _Group, batch: _Batch, material: words.Material, weight: Mapping[str, float], name: words.Candidate) -> Found:
+def _found(
+    group: _Group, batch: _Batch, material: words.Material, weight: Mapping[str, float], name: words.Candidate
+) -> Found:
     members = tuple(batch.tickets[i] for i in group.rows)
     stems = [[english.content(s) for s in sentences] for sentences in material.sentences]
     telling = tuple(best_sentence(s, t, weight, w) for s, t, w in zip(material.sentences, members, stems, strict=True))
-    shown = quotes([(t, s, frozenset(english.content(s))) for t, s in zip(members, telling, strict=True)], batch.customers)
+    shown = quotes(
+        [(t, s, frozenset(english.content(s))) for t, s in zip(members, telling, strict=True)], batch.customers
+    )
     own = [batch.own(i) for i in group.rows]
     said = words.words(name, material, [q.text for q in shown])
     level, reason = severity(members, own, batch.customers, said.kind, batch.rules)

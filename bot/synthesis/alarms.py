@@ -12,7 +12,9 @@ _MOST = 0.5
 _SAME_TEXT = 0.4
 
 
-def alarms(counts: Counts, texts: Sequence[str], batch_sources: Mapping[str, int], batch_days: int) -> tuple[Alarm, ...]:
+def alarms(
+    counts: Counts, texts: Sequence[str], batch_sources: Mapping[str, int], batch_days: int
+) -> tuple[Alarm, ...]:
     """`texts` are the members' own words; `batch_sources` and `batch_days` say what would be usual in this batch."""
     return tuple(_alarms(counts, texts, batch_sources, batch_days))
 

@@ -1,61 +1,67 @@
-"""A ticket's own words: without greeting, signature, footer, quoted mail, and what half the batch says as well.
-
-Everything that is kept is a piece of the ticket's text as it stands, so that it can be quoted word for word.
-"""
+"""A ticket's own words: without greeting, signature, footer, quote and template; nothing is reworded."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from mailparser_reply import EmailReplyParser
+from inscriptis import get_text
+from numpy.typing import NDArray
 
 from bot.ports import Vectors
+from bot.synthesis.mail import greeting, own_spans, signing_off
+from bot.synthesis.sentences import sentences
 
-# A 1 MB log is no longer read to its end: what a person wanted to say stands before it.
-_LONGEST = 20_000
-_PARSER = EmailReplyParser(languages=["en", "de", "fr", "es", "it", "nl", "pl"])
-
-_GREETING = re.compile(
-    r"^\s*(?:hi|hello|hey|hiya|dear|good (?:morning|afternoon|evening|day)|greetings|to whom it may concern|hallo|guten tag|bonjour|hola|sehr geehrte\w*)\b"
-    r"[^.?!\n]{0,40}[,.!:]?\s*$",
-    re.I,
+_READ = 20_000  # characters of a body: a problem is told long before that, and a pasted log must not cost minutes
+_EMBEDDED = 3_000  # characters of those; an embedder of 256 tokens sees about 1,200
+_REPEATS, _REPEAT_SHARE = 3, 0.015  # a sentence in so many tickets is a template's, not a person's
+_A_SENTENCE = 5  # words
+_SEAMED = 400  # characters of a sentence without a stop in which a template is looked for
+_HTML = re.compile(r"</(?:p|div|span|td|li|a|b|i|strong|em|html|body|blockquote|h[1-6])\s*>|<br\s*/?>", re.IGNORECASE)
+_PREFIX = re.compile(
+    r"\s*(?:(?:re|fwd?|aw|wg|tr|rv|sv|vs|antw)\s?(?:\[\d{1,4}\])?\s?:"
+    r"|\[[^\]]{1,40}\]|\(?(?:ticket|case|request|ref)\s?#?\s?\d{1,12}\)?\s?[:–-]?)\s*",
+    re.IGNORECASE,
 )
-_SIGN_OFF = re.compile(
-    r"^\s*(?:(?:many |best |kind(?:est)? |warm(?:est)? |with )*(?:thanks|regards|wishes|cheers)(?: (?:again|in advance|a lot|so much|for (?:your|the) \w+))?"
-    r"|thank you(?: (?:very much|so much|in advance|for (?:your|the) \w+))?|best|sincerely|yours(?: sincerely| truly| faithfully)?|br|kr|tia|thx|rgds|mit freundlichen gr[üu][ßs]+en|viele gr[üu][ßs]e|cordialement|saludos)"
-    r"\s*[,.!]*\s*(?:[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,2})?\s*$",
-    re.I,
+_EMPTY_WORDS = (
+    "a an the quick general another my your our urgent urgente urgently very important new need needed please some more"
+    " customer product technical account help helping question questions query queries issue issues problem problems"
+    " trouble support request requests requested inquiry enquiry assistance assist required ticket"
+    " case asap hi hello hey"
+    " no subject none null untitled info information follow up followup update message mail email"
+    " conversation from test"
+    " feedback contact form with frage fragen hilfe anfrage anliegen dringend problem problème aide"
+    " demande ayuda consulta"
+    " pregunta n na re fw fwd"
 )
-_FOOTER = re.compile(
-    r"^\s*(?:--+|__+|==+)\s*$|^\s*(?:sent from (?:my|an?) |get outlook for |von meinem \w+ gesendet|envoy[ée] de mon |this (?:e-?mail|message|communication)\b.{0,80}\b(?:confidential|intended|privileged)|confidentiality notice|disclaimer:|please consider the environment"
-    r"|unsubscribe|to view this (?:ticket|email)|you received this (?:message|email) because)",
-    re.I,
+_USELESS = frozenset(_EMPTY_WORDS.split())
+_COURTESY = frozenset(
+    "thank thanks you your very much so in advance for help helping please kindly advise let me us"
+    " know if need needed needs"
+    " any anyone someone some more further additional information info details question questions"
+    " asap urgent urgently quite"
+    " really soon as possible get back to today tomorrow now sorry bother bothering trouble this was"
+    " is are be it that asked"
+    " before already look looking forward hear hearing from appreciated appreciate greatly kind support team assist"
+    " assistance can could would will anyone the a an i we my our at earliest convenience attached"
+    " attachment screenshot"
+    " screenshots see below above have has of and or on with time response reply great day nice"
+    " weekend happy provide here"
+    " there update hope well doing find finds everything".split()
 )
-_QUOTED = re.compile(
-    r"^\s*>|^\s*-{2,}\s*(?:original|forwarded|ursprüngliche|weitergeleitete).{0,40}-{2,}|^\s*on .{6,100}\bwrote:\s*$|^\s*am .{6,100}\bschrieb\b.{0,80}:\s*$|^\s*le .{6,100}\ba écrit\s*:\s*$",
-    re.I,
-)
-_HEADER = re.compile(r"^\s*(?:from|sent|to|cc|subject|date|von|gesendet|an|betreff)\s*:\s", re.I)
-_USELESS = re.compile(
-    r"^\W*(?:(?:re|fw|fwd|aw|wg)\s*:\s*)*(?:(?:a |an |my |quick |general |another |support |customer |new |urgent |important )*"
-    r"(?:question|questions|help|help needed|help please|please help|need help|urgent|urgent help|asap|support|request|issue|issues|problem|problems|inquiry|enquiry|hello|hi|hey|no subject|none|ticket|case|assistance|"
-    r"assistance needed|assistance required|important|query|info|information|follow[- ]?up|update|feedback|message|conversation|contact(?: form)?|untitled|n/?a|test))?\W*$",
-    re.I,
-)
-# A full stop after an abbreviation, a number or an initial does not end a sentence.
-_END = re.compile(
-    r"(?<=[.?!。？！…])(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\betc\.)(?<!\bvs\.)(?<!\bno\.)(?<!\bMr\.)(?<!\bMs\.)(?<!\bDr\.)(?<!\bInc\.)(?<!\bLtd\.)(?<!\bCo\.)(?<!\b[A-Z]\.)[\"”’)\]]*\s+(?=\S)|(?<=[。？！])|\n{2,}|\n\s*(?:[-*•–]|\d{1,2}[.)])\s+"
-)
-_WORD = re.compile(r"\w")
+_SEAM = re.compile(r"(?<=\w)\s+(?=[A-Z])")
+_WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """`subject` is "" when it says nothing or says the body again; `sentences` are verbatim, subject first."""
+    """What a person wrote. `subject` is "" when it says nothing, or only what the body says again.
+
+    `sentences` are verbatim pieces of the ticket (of an HTML body: of the text a person saw), the subject first.
+    """
 
     subject: str
     body: str
@@ -63,106 +69,102 @@ class Cleaned:
 
 
 def cleaned(texts: Sequence[tuple[str, str]]) -> list[Cleaned]:
-    """(subject, body) of each ticket -> its own words. What many tickets of the batch repeat is boilerplate.
+    """(subject, body) of every ticket of the batch -> their own words, in order.
 
-    A ticket that has words keeps some. The threshold (1.5 % of the tickets, at least 3) is Recipe H's, see bench/README.
+    The whole batch is looked at: a sentence that stands word for word in many tickets is a template's. A ticket that
+    had words keeps some.
     """
-    split = [_sentences(_own_lines(body[:_LONGEST])) for _, body in texts]
-    uses = Counter(key for sentences in split for key in {_key(s) for s in sentences})
-    common = max(3, 0.015 * len(texts))
-    return [_cleaned(subject, sentences, uses, common) for (subject, _), sentences in zip(texts, split, strict=True)]
+    subjects = [_said(subject) for subject, _ in texts]
+    bodies = [_own_sentences(body) for _, body in texts]
+    template = _templates(subjects, bodies)
+    own = [_without(template, body) or body[-1:] for body in bodies]
+    return [_one(*ticket) for ticket in zip(subjects, own, (body for _, body in texts), strict=True)]
 
 
-def passages(clean: Cleaned) -> tuple[str, ...]:
-    """The one or two texts to embed for a ticket: subject and body weigh the same when both carry content."""
-    return tuple(text for text in (clean.subject, clean.body) if text) or ("",)
+def passages(ticket: Cleaned) -> tuple[str, ...]:
+    """The one or two texts to embed for a ticket."""
+    return tuple(text for text in (ticket.subject, ticket.body[:_EMBEDDED]) if text) or ("",)
 
 
 def combined(vectors: Vectors, sizes: Sequence[int]) -> Vectors:
-    """One unit row for each ticket from the rows of its passages; `sizes` tells how many each has."""
-    if not sizes:
+    """One unit row for each ticket: the mean of its passages' rows; `sizes` tells how many each has, in order.
+
+    Half subject, half body: a subject that carries content says the problem in short, and a long body would drown it.
+    """
+    if not len(sizes):
         return np.zeros((0, vectors.shape[1] if vectors.ndim == 2 else 0), dtype=np.float32)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    summed = np.add.reduceat(vectors.astype(np.float64), starts, axis=0)
-    lengths = np.linalg.norm(summed, axis=1, keepdims=True)
-    return (summed / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    total: NDArray[np.float64] = np.add.reduceat(vectors.astype(np.float64), starts, axis=0)
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    return np.asarray(total / np.where(length > 0, length, 1), dtype=np.float32)
 
 
-def _cleaned(subject: str, sentences: Sequence[str], uses: Counter[str], common: float) -> Cleaned:
-    # The rarest sentence always stays: a ticket is never left without words.
-    own = [s for s in sentences if uses[_key(s)] < common] or sorted(sentences, key=lambda s: (uses[_key(s)], -len(s)))[
-        :1
-    ]
+def _own_sentences(body: str) -> list[str]:
+    """The sentences that its writer wrote; those of the whole text where all of it looks like furniture."""
+    text = _as_seen(body.lstrip()[:_READ])
+    own = [s for start, end in own_spans(text) for s in _worded(text[start:end])]
+    return own[: len(own) - signing_off(own)] or _worded(text) or [text.strip()][: bool(text.strip())]
+
+
+def _worded(text: str) -> list[str]:
+    return [s for s in sentences(text) if _WORD.search(s)]
+
+
+def _as_seen(body: str) -> str:
+    """An HTML body as text, any other as it is. One "<br>" in prose is a customer's word and no document."""
+    if len(_HTML.findall(body)) < 2:
+        return body
+    return str(get_text(body)).strip() or body
+
+
+def _said(subject: str) -> str:
+    """The subject without "Re:", "[External]", "Ticket #12:" and "Hi,"; "" when what remains says nothing."""
+    rest = subject[:1000].strip()
+    while (prefix := _PREFIX.match(rest)) and prefix.end() < len(rest):
+        rest = rest[prefix.end() :]
+    rest = rest[greeting(rest) :].strip()
+    words = {word.lower() for word in _WORD.findall(rest) if not word.isdigit()}
+    return "" if words <= _USELESS else rest
+
+
+def _templates(subjects: Sequence[str], bodies: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Keys of the sentences that many tickets share. What is somebody's whole ticket is never one of them."""
+    uses = Counter(key for body in bodies for key in {_key(s) for s in body})
+    whole = {_key(body[0]) for body in bodies if len(body) == 1} | {_key(s) for s in subjects}
+    most = max(_REPEATS, _REPEAT_SHARE * len(bodies))
+    return frozenset(key for key, n in uses.items() if n >= most and key not in whole)
+
+
+def _without(template: frozenset[str], body: Sequence[str]) -> list[str]:
+    """What is left of a body without templates, and without what only asks for help or gives thanks."""
+    return [_unglued(template, s) for s in body if not _says_nothing(template, s)]
+
+
+def _says_nothing(template: frozenset[str], sentence: str) -> bool:
+    key = _key(sentence)
+    return key in template or _COURTESY.issuperset(key.split())
+
+
+def _unglued(template: frozenset[str], sentence: str) -> str:
+    """The sentence up to the template that follows it: "please reset my pin Sent via the web form" has no stop."""
+    for seam in list(_SEAM.finditer(sentence[:_SEAMED]))[:20]:
+        if _says_nothing(template, sentence[seam.end() :]):
+            return sentence[: seam.start()]
+    return sentence
+
+
+def _key(text: str) -> str:
+    """Texts that differ only in numbers, case and marks have the same one."""
+    return " ".join(_WORD.findall(re.sub(r"\d+", "0", text.lower())))
+
+
+def _one(subject: str, own: Sequence[str], written: str) -> Cleaned:
     body = " ".join(own)
-    kept = "" if _USELESS.match(subject) or _again(subject, body) else subject.strip()
-    if not kept and not _WORD.search(body):
-        kept = subject.strip()
-    return Cleaned(kept, body, ((kept, *own) if kept else tuple(own)))
+    kept = "" if own and _says_again(_key(subject), _key(body), _key(written[:_READ])) else subject
+    return Cleaned(kept, body, (kept, *own) if kept else tuple(own))
 
 
-def _again(subject: str, body: str) -> bool:
-    """Does the body begin with the subject? Then it would count twice."""
-    said = _key(re.sub(r"^(?:(?:re|fw|fwd|aw)\s*:\s*)+", "", subject, flags=re.I))
-    return bool(said) and _key(body).startswith(said.rstrip(" .…"))
-
-
-def _key(sentence: str) -> str:
-    """A sentence in lower case with its digits masked: "Ref 548169" and "Ref 1" are the same boilerplate."""
-    return re.sub(r"\d+", "0", sentence.lower()).strip(" .!?,")
-
-
-def _own_lines(body: str) -> str:
-    """The latest mail of a thread without quotes, signature and footer; the whole body when nothing would be left."""
-    text = _latest(body) if "\n" in body else body
-    lines = list(_kept(text.split("\n")))
-    own = "\n".join(lines).strip()
-    return own if _WORD.search(own) else body.strip()
-
-
-def _latest(body: str) -> str:
-    """mail-parser-reply knows how mail clients of many languages open a quote; its answer counts if it is verbatim."""
-    replies = _PARSER.read(body).replies
-    text = str(replies[0].body).strip() if replies else ""
-    return text if _WORD.search(text) and text in body else body
-
-
-def _kept(lines: Sequence[str]) -> Iterator[str]:
-    said = False
-    for i, line in enumerate(lines):
-        if not said and _GREETING.match(line):
-            continue
-        if said and (_FOOTER.match(line) or _signs_off(lines, i) or _forwarded(lines, i)):
-            return
-        if _QUOTED.match(line) or _FOOTER.match(line):
-            continue
-        said = said or bool(_WORD.search(line))
-        yield line
-
-
-def _signs_off(lines: Sequence[str], i: int) -> bool:
-    """A sign-off ends a mail when little follows: a name, a title, an address."""
-    rest = [line for line in lines[i + 1 :] if line.strip()]
-    return bool(_SIGN_OFF.match(lines[i])) and (len(rest) <= 8 and all(len(line) < 90 for line in rest[:3]))
-
-
-def _forwarded(lines: Sequence[str], i: int) -> bool:
-    """Two header lines in a row open a forwarded mail."""
-    return bool(_HEADER.match(lines[i])) and i + 1 < len(lines) and bool(_HEADER.match(lines[i + 1]))
-
-
-def _sentences(text: str) -> list[str]:
-    """Pieces that end where a sentence, a paragraph or a list item ends; a wrapped line does not end one."""
-    pieces = (piece.strip() for part in _END.split(text) for piece in _lines(part or ""))
-    return [piece for piece in pieces if _WORD.search(piece)]
-
-
-def _lines(part: str) -> list[str]:
-    """A line break inside a sentence is a wrap when the line is long and the next goes on in lower case."""
-    lines = part.split("\n")
-    joined = lines[:1]
-    for line in lines[1:]:
-        if len(joined[-1].rsplit("\n", 1)[-1]) > 45 and line[:1].islower():
-            joined[-1] += f"\n{line}"
-        else:
-            joined.append(line)
-    return joined
+def _says_again(subject: str, body: str, written: str) -> bool:
+    """Many subjects are the body's first words, or some of its sentences."""
+    sentence = len(subject.split()) >= _A_SENTENCE
+    return f"{body} ".startswith(f"{subject} ") or (sentence and f" {subject} " in f" {written} ")

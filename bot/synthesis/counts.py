@@ -10,7 +10,7 @@ from bot.domain import Counts, Customer, Ticket
 
 
 def counts(members: Sequence[Ticket], customers: Mapping[str, Customer], timezone: str) -> Counts:
-    """Distinct customers are the identified ones; people whom nobody can place are counted beside them, not among them."""
+    """Distinct customers are the identified ones; people whom nobody can place are counted beside them."""
     who = [customers[t.id] for t in members]
     known = Counter(c.id for c in who if c.identified)
     names = {c.id: c.name for c in who}

@@ -21,40 +21,54 @@ DO = frozenset("do does did".split())
 MODALS = frozenset("can could will would shall should may might must 'll 'd".split())
 NEGATIONS = frozenset("not n't never cannot".split())
 ADVERBS = frozenset(
-    "still always just now suddenly constantly also only already really even often sometimes again yet never ever currently "
+    "still always just now suddenly constantly also only already really even often sometimes again"
+    " yet never ever currently "
     "actually randomly simply usually immediately keep keeps recently both all".split()
 )
 PREPOSITIONS = frozenset(
-    "of in on at to for from with without by about into onto over under after before during between through via against "
-    "per since until till within across as like than inside outside near off up down out when while if because although "
+    "of in on at to for from with without by about into onto over under after before during between"
+    " through via against "
+    "per since until till within across as like than inside outside near off up down out when while"
+    " if because although "
     "whenever once so and or but".split()
 )
 QUESTIONS = frozenset("how what when where which who whom whose why".split())
-PRONOUNS = SUBJECTS | frozenset("me us him them myself yourself itself mine yours ours someone anyone anything something nothing everything there".split())
+PRONOUNS = SUBJECTS | frozenset(
+    "me us him them myself yourself itself mine yours ours someone anyone anything something nothing"
+    " everything there".split()
+)
 CLOSED = DETERMINERS | POSSESSIVES | BE | HAVE | DO | MODALS | NEGATIONS | PREPOSITIONS | QUESTIONS | PRONOUNS
 # What says nothing about a problem by itself, beyond the closed classes.
 BLAND = frozenset(
-    "please thanks thank hello hi hey team support help issue problem question need want like know get got getting make made "
-    "use using used try tried trying way thing things work working time day today tell see look going go let able possible "
+    "please thanks thank hello hi hey team support help issue problem question need want like know"
+    " get got getting make made "
+    "use using used try tried trying way thing things work working time day today tell see look"
+    " going go let able possible "
     "best new one two much many more most very lot too other same first last dear kindly regards best ok yes right "
     "sure figure happen happened happening happens find out people customer customers user users company explain show "
     "does doing done say says said would could should there here been being have has had will can may might".split()
 )
 
 _CONTRACTIONS = (
-    (re.compile(r"\b(wan)na\b", re.I), "want to"),
-    (re.compile(r"\b(gon)na\b", re.I), "going to"),
-    (re.compile(r"\b(got)ta\b", re.I), "have to"),
-    (re.compile(r"\b(can)('|’)?not\b|\bcan('|’)t\b|\bcant\b", re.I), "can not"),
-    (re.compile(r"\bwon('|’)t\b|\bwont\b", re.I), "will not"),
-    (re.compile(r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should)n('|’)?t\b", re.I), r"\1 not"),
-    (re.compile(r"\b(i)('|’)m\b|\bim\b(?= )", re.I), "I am"),
-    (re.compile(r"\b(what|where|how|who|that|it|there|here|he|she)('|’)s\b", re.I), r"\1 is"),
-    (re.compile(r"\b(we|you|they)('|’)re\b", re.I), r"\1 are"),
-    (re.compile(r"\b(i|we|you|they)('|’)ve\b|\b(i)ve\b(?= )", re.I), r"\1\3 have"),
-    (re.compile(r"\b(i|we|you|they|he|she|it)('|’)ll\b", re.I), r"\1 will"),
-    (re.compile(r"\b(i|we|you|they|he|she|it)('|’)d (?=like|love|prefer|want|be|appreciate)", re.I), r"\1 would "),
-    (re.compile(r"\b(i|we|you|they|he|she|it)('|’)d\b", re.I), r"\1 had"),
+    (re.compile(r"\b(wan)na\b", re.IGNORECASE), "want to"),
+    (re.compile(r"\b(gon)na\b", re.IGNORECASE), "going to"),
+    (re.compile(r"\b(got)ta\b", re.IGNORECASE), "have to"),
+    (re.compile(r"\b(can)('|’)?not\b|\bcan('|’)t\b|\bcant\b", re.IGNORECASE), "can not"),
+    (re.compile(r"\bwon('|’)t\b|\bwont\b", re.IGNORECASE), "will not"),
+    (
+        re.compile(r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should)n('|’)?t\b", re.IGNORECASE),
+        r"\1 not",
+    ),
+    (re.compile(r"\b(i)('|’)m\b|\bim\b(?= )", re.IGNORECASE), "I am"),
+    (re.compile(r"\b(what|where|how|who|that|it|there|here|he|she)('|’)s\b", re.IGNORECASE), r"\1 is"),
+    (re.compile(r"\b(we|you|they)('|’)re\b", re.IGNORECASE), r"\1 are"),
+    (re.compile(r"\b(i|we|you|they)('|’)ve\b|\b(i)ve\b(?= )", re.IGNORECASE), r"\1\3 have"),
+    (re.compile(r"\b(i|we|you|they|he|she|it)('|’)ll\b", re.IGNORECASE), r"\1 will"),
+    (
+        re.compile(r"\b(i|we|you|they|he|she|it)('|’)d (?=like|love|prefer|want|be|appreciate)", re.IGNORECASE),
+        r"\1 would ",
+    ),
+    (re.compile(r"\b(i|we|you|they|he|she|it)('|’)d\b", re.IGNORECASE), r"\1 had"),
 )
 
 

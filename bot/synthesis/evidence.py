@@ -26,7 +26,9 @@ def quotable(sentences: Iterable[str], ticket: Ticket) -> Iterator[str]:
             yield text
 
 
-def best_sentence(sentences: Sequence[str], ticket: Ticket, weight: Mapping[str, float], stems: Sequence[Sequence[str]]) -> str:
+def best_sentence(
+    sentences: Sequence[str], ticket: Ticket, weight: Mapping[str, float], stems: Sequence[Sequence[str]]
+) -> str:
     """The sentence that says most of what the theme is about; "" when the ticket has none that can be quoted.
 
     `weight` tells how much a stem says about the theme; `stems` are the stems of each sentence.
@@ -41,7 +43,9 @@ def best_sentence(sentences: Sequence[str], ticket: Ticket, weight: Mapping[str,
     return max(scored)[2] if scored else ""
 
 
-def quotes(candidates: Sequence[tuple[Ticket, str, frozenset[str]]], customers: Mapping[str, Customer], most: int = 3) -> tuple[Quote, ...]:
+def quotes(
+    candidates: Sequence[tuple[Ticket, str, frozenset[str]]], customers: Mapping[str, Customer], most: int = 3
+) -> tuple[Quote, ...]:
     """Up to `most` quotes from different customers that don't say the same again; candidates come nearest first."""
     chosen: list[tuple[Quote, frozenset[str], str]] = []
     for strict in (True, False):

@@ -1,6 +1,6 @@
-"""A customer's sentence -> the phrase in it that can name a problem, with the grammar to build a title and a story on it.
+"""A customer's sentence -> the phrase in it that can name a problem, with the grammar for a title and a story.
 
-Each sentence is read by the frame it is written in ("How do I ...", "Why was my ...", "I can not ...", "The ... fails").
+A sentence is read by the frame it is written in ("How do I ...", "Why was my ...", "I can not ...", "The ... fails").
 The frame says which part is the problem itself and how that part fits behind "Fix", "Explain how to" or "I want". A
 sentence that fits no frame gives no phrase: another customer will have said it in a way that does.
 """
@@ -8,7 +8,7 @@ sentence that fits no frame gives no phrase: another customer will have said it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,37 +17,64 @@ from bot.synthesis import english as en
 MAX_WORDS = 9
 _AUXILIARIES = en.BE | en.HAVE | en.DO | en.MODALS
 _ANYBODY = frozenset({"someone", "somebody", "something", "nothing", "everything"})
-_LOOSE = frozenset("please thanks thank asap anymore etc hi there yesterday today tomorrow tonight lately recently soon anyway anyways".split())
+_LOOSE = frozenset(
+    "please thanks thank asap anymore etc hi there yesterday today tomorrow tonight lately recently"
+    " soon anyway anyways".split()
+)
 # Verbs that are nouns as well, and at the start of a request followed by a preposition are verbs.
-_ORDERS = frozenset("go search look check send transfer order text call sign log change switch book sync export import report".split())
+_ORDERS = frozenset(
+    "go search look check send transfer order text call sign log change switch book sync export import report".split()
+)
 _PARTICLES = frozenset("out up down off in on back over away through".split())
 _TOKEN = re.compile(r"\[[A-Z]+_\d+\]|[^\W_][\w'’./+&%#@-]*[\w%+#]|[^\W_]|[$€£]\d[\d.,]*")
 _CLAUSE = re.compile(
-    r"[.?!;:\n\r()\"“”|]+(?:\s|$)|\s[-–—>]+\s|\n|,\s*(?=(?:and|but|so|or|yet|then|which|however|please|thanks)\b)|,\s+(?=(?:i|we|it|they|you|he|she|can|could|how|what|why|is)\b)"
+    r"[.?!;:\n\r()\"“”|]+(?:\s|$)|\s[-–—>]+\s|\n|,\s*(?=(?:and|but|so|or|yet|then|which|however"
+    r"|please|thanks)\b)|,\s+(?=(?:i|we|it|they|you|he|she|can|could|how|what|why|is)\b)"
     r"|\s(?:but|because|however|although|though|and then|so that|so i|and i|and we|and it|since|even though)\s",
-    re.I,
+    re.IGNORECASE,
 )
 # Mail is typed without full stops: a capital in mid-line that opens a sentence opens a clause.
 _RUN_ON = re.compile(
-    r"(?<=[a-z0-9]) (?=(?:Please|Let|Could|Can|Thanks|Thank|We|This|That|Sorry|Ref|It|Is|Are|Do|Does|How|What|Why|When|Where|Any|Also|And|But|So|There|Hi|Hello|Sent|Get|Our|My|The|They|You|If)\b)"
+    r"(?<=[a-z0-9]) (?=(?:Please|Let|Could|Can|Thanks|Thank|We|This|That|Sorry|Ref|It|Is|Are|Do|Does"
+    r"|How|What|Why|When|Where|Any|Also|And|But|So|There|Hi|Hello|Sent|Get|Our|My|The|They|You|If)\b)"
 )
 _ADDRESS = re.compile(
-    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|thanks|thank you|ok|okay|so|well|also|and|but|oh|um|yes|no|"
+    r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|thanks|thank you|ok|okay|so"
+    r"|well|also|and|but|oh|um|yes|no|"
     r"please|pls|plz|kindly|just|actually|unfortunately|currently|recently|today|now|then|again|anyway|hence|therefore|"
-    r"urgent|question|quick question|feature request|request|bug|issue|problem|idea|suggestion|update|re|fwd|fw)\b[\s,.:!-]*)+",
-    re.I,
+    r"urgent|question|quick question|feature request|request|bug|issue|problem|idea|suggestion|update"
+    r"|re|fwd|fw)\b[\s,.:!-]*)+",
+    re.IGNORECASE,
 )
 _ASKING = re.compile(
-    r"^(?:(?:can|could|would|will) (?:you|u|someone|anyone|somebody|anybody) (?:please |kindly |possibly )?(?:help me (?:to )?(?:understand|find out|figure out|see|know)|tell (?:me|us)|explain(?: to (?:me|us))?|"
-    r"let (?:me|us) know|advise(?: me| us)?(?: on)?|clarify|confirm|look into|check|find out|help (?:me|us)(?: with| to| out with)?|assist (?:me|us)?(?: with| in)?|inform me|walk me through)"
-    r"|(?:please )?(?:tell (?:me|us)|explain(?: to (?:me|us))?|let (?:me|us) know|advise(?: me| us)?(?: on)?|clarify|help (?:me|us)(?: with| to)?|help|assist with)"
-    r"|i (?:would|want|need|had|'d)(?: like| love)? to (?:know|find out|understand|ask(?: you)?|learn|see|check|inquire|enquire)(?: about)?|i (?:am|was) (?:just )?(?:wondering|curious|asking)(?: about)?"
-    r"|i (?:just )?wonder(?:ed)?|do (?:you|u) (?:happen to )?know|(?:do (?:you|u) have )?any idea|i (?:do|did) not (?:understand|know|see|get)(?= (?:why|how|what|when|where|if|whether))"
-    r"|(?:i|we) (?:think|believe|guess|noticed|notice|see|saw|found|find|feel|understand|hear|heard)(?: that)? (?=(?:i|we|my|our|the|it|this|there|a|an|someone|somebody|no)\b)|it (?:seems|looks|appears)(?: that| like| as if| as though)?|there is (?:a|an|some) (?:problem|issue|bug)(?: with| in| where| when)?"
-    r"|(?:i|we) (?:have|had|got|am having|are having|am facing|face|are facing|keep having|am experiencing|are experiencing|have been having)(?: a| an| some| another)? (?:problems?|issues?|trouble|difficult(?:y|ies)|questions?|concerns?)(?: with| about| regarding| in| on)?"
-    r"|(?:i|we) need (?:some |your |a little )?(?:help|assistance|info|information|advice|support|clarification)(?: with| on| about| regarding| to| in)?|(?:i am|we are|not|am not) (?:quite )?(?:sure|certain)(?= (?:why|how|what|when|where|if|whether))"
-    r"|what (?:is|was) the (?:reason|problem|issue|deal)(?: for| with| that| why)?|what happened(?: to| with)?|how come|any (?:update|news|info|information)(?: on| about)?|for some reason|as of (?:now|today)|the (?:problem|issue) is(?: that)?)\b\s*,?\s*(?:that\s+(?=(?:i|we|my|our|the)\b))?",
-    re.I,
+    r"^(?:(?:can|could|would|will) (?:you|u|someone|anyone|somebody|anybody) (?:please |kindly "
+    r"|possibly )?(?:help me (?:to )?(?:understand|find out|figure out|see|know)|tell (?:me|us)"
+    r"|explain(?: to (?:me|us))?|"
+    r"let (?:me|us) know|advise(?: me| us)?(?: on)?|clarify|confirm|look into|check|find out"
+    r"|help (?:me|us)(?: with| to| out with)?|assist (?:me|us)?(?: with| in)?|inform me"
+    r"|walk me through)"
+    r"|(?:please )?(?:tell (?:me|us)|explain(?: to (?:me|us))?|let (?:me|us) know|advise(?: me"
+    r"| us)?(?: on)?|clarify|help (?:me|us)(?: with| to)?|help|assist with)"
+    r"|i (?:would|want|need|had|'d)(?: like| love)? to (?:know|find out|understand|ask(?: you)?|learn"
+    r"|see|check|inquire|enquire)(?: about)?|i (?:am|was) (?:just )?(?:wondering|curious"
+    r"|asking)(?: about)?"
+    r"|i (?:just )?wonder(?:ed)?|do (?:you|u) (?:happen to )?know|(?:do (?:you|u) have )?any idea"
+    r"|i (?:do|did) not (?:understand|know|see|get)(?= (?:why|how|what|when|where|if|whether))"
+    r"|(?:i|we) (?:think|believe|guess|noticed|notice|see|saw|found|find|feel|understand|hear"
+    r"|heard)(?: that)? (?=(?:i|we|my|our|the|it|this|there|a|an|someone|somebody|no)\b)|it (?:seems"
+    r"|looks|appears)(?: that| like| as if| as though)?|there is (?:a|an|some) (?:problem|issue"
+    r"|bug)(?: with| in| where| when)?"
+    r"|(?:i|we) (?:have|had|got|am having|are having|am facing|face|are facing|keep having"
+    r"|am experiencing|are experiencing|have been having)(?: a| an| some| another)? (?:problems?"
+    r"|issues?|trouble|difficult(?:y|ies)|questions?|concerns?)(?: with| about| regarding| in| on)?"
+    r"|(?:i|we) need (?:some |your |a little )?(?:help|assistance|info|information|advice|support"
+    r"|clarification)(?: with| on| about| regarding| to| in)?|(?:i am|we are|not"
+    r"|am not) (?:quite )?(?:sure|certain)(?= (?:why|how|what|when|where|if|whether))"
+    r"|what (?:is|was) the (?:reason|problem|issue|deal)(?: for| with| that| why)?"
+    r"|what happened(?: to| with)?|how come|any (?:update|news|info|information)(?: on| about)?"
+    r"|for some reason|as of (?:now|today)|the (?:problem"
+    r"|issue) is(?: that)?)\b\s*,?\s*(?:that\s+(?=(?:i|we|my|our|the)\b))?",
+    re.IGNORECASE,
 )
 
 
@@ -168,31 +195,108 @@ _ME = "i|we|you|one|users|customers|people|someone|u"
 def _how(tokens: list[str], low: list[str]) -> Phrase | None:
     cut = _starts(
         low,
-        f"how exactly do|can|could|should|would|might|must|did {_ME}", f"how do|can|could|should|would|might|must|did|may {_ME}", f"how {_ME} can|could|should", "how to", "how about to",
-        f"what do|should|must|can {_ME} have|need to do to", f"what do|should|must|can {_ME} do to", "what should be done to",
-        "what are|is the steps|process|procedure|way|method to|for", "what steps do|should|must i|we take to", "what is the best|right|correct|easiest|proper|fastest way to|of", "the steps|process|way to",
-        "best|easiest way to", "a way to", f"where can|do|should|could {_ME} go to", f"where can|do|should|could|would {_ME}", "where to", "is there a|any way to", "is there a|any way for me|us to",
-        f"is there a|any way {_ME} can|could", "is there anything|something i|we can|could do to", "instructions for|to|on", "help with", "trouble|difficulty|problems with",
+        f"how exactly do|can|could|should|would|might|must|did {_ME}",
+        f"how do|can|could|should|would|might|must|did|may {_ME}",
+        f"how {_ME} can|could|should",
+        "how to",
+        "how about to",
+        f"what do|should|must|can {_ME} have|need to do to",
+        f"what do|should|must|can {_ME} do to",
+        "what should be done to",
+        "what are|is the steps|process|procedure|way|method to|for",
+        "what steps do|should|must i|we take to",
+        "what is the best|right|correct|easiest|proper|fastest way to|of",
+        "the steps|process|way to",
+        "best|easiest way to",
+        "a way to",
+        f"where can|do|should|could {_ME} go to",
+        f"where can|do|should|could|would {_ME}",
+        "where to",
+        "is there a|any way to",
+        "is there a|any way for me|us to",
+        f"is there a|any way {_ME} can|could",
+        "is there anything|something i|we can|could do to",
+        "instructions for|to|on",
+        "help with",
+        "trouble|difficulty|problems with",
     )
     return _verbal(Frame.HOW, tokens[cut:]) if cut else None
 
 
 def _wish(tokens: list[str], low: list[str]) -> Phrase | None:
     nice = "nice|great|good|helpful|useful|awesome|amazing|lovely|handy|fantastic|cool|perfect"
-    cut = _starts(low, f"it would be {nice} to have", f"it would be so|very|really {nice} to have", f"would be {nice} to have", "i|we would love|like|appreciate|prefer to have|see", "i|we would love|like|appreciate", "please add support for", "add support for", "please add",
-                  "add", "i|we need|want|require", "i|we wish to have", "need|want", "any plans for", "any plan for", "i|we wish|hope there was|were|is", "i|we am|are looking for", "i|we are missing|lacking", "i|we am missing|lacking", "missing")
+    cut = _starts(
+        low,
+        f"it would be {nice} to have",
+        f"it would be so|very|really {nice} to have",
+        f"would be {nice} to have",
+        "i|we would love|like|appreciate|prefer to have|see",
+        "i|we would love|like|appreciate",
+        "please add support for",
+        "add support for",
+        "please add",
+        "add",
+        "i|we need|want|require",
+        "i|we wish to have",
+        "need|want",
+        "any plans for",
+        "any plan for",
+        "i|we wish|hope there was|were|is",
+        "i|we am|are looking for",
+        "i|we are missing|lacking",
+        "i|we am missing|lacking",
+        "missing",
+    )
     rest = low[cut:]
     if cut and rest and rest[0] != "to" and rest[0] not in en.PRONOUNS:
         return _nominal(Frame.ADD, tokens[cut:])
-    cut = _starts(low, "i|we need|want|would you to", "i|we would like you to", f"it would be {nice} if i|we|you|users|people could|can", f"it would be {nice} to", f"would be {nice} to", f"would be {nice} if we|i|you could|can", "i|we would love|like|prefer to", "i|we really|just want|need|wish to", "i|we want|need|wish|try|have|tried|wanted|hope to",
-                  "i|we wish i|we could", "i|we am|are|was|were trying|attempting|hoping|looking|going|planning to", "i|we keep trying to", "allow us|me|users|customers|people to", "let us|me|users", "ability|option|possibility|way to", "the|an|a ability|option|possibility|way to", "any plans to", "trying to",
-                  "please allow us|me|users to", "need|want|wanting|needing to", "would like|love to", "i|we would like|love the|an ability|option to", "i|we need|want the|an|a ability|option|way to", "unable to", "not able to")
+    cut = _starts(
+        low,
+        "i|we need|want|would you to",
+        "i|we would like you to",
+        f"it would be {nice} if i|we|you|users|people could|can",
+        f"it would be {nice} to",
+        f"would be {nice} to",
+        f"would be {nice} if we|i|you could|can",
+        "i|we would love|like|prefer to",
+        "i|we really|just want|need|wish to",
+        "i|we want|need|wish|try|have|tried|wanted|hope to",
+        "i|we wish i|we could",
+        "i|we am|are|was|were trying|attempting|hoping|looking|going|planning to",
+        "i|we keep trying to",
+        "allow us|me|users|customers|people to",
+        "let us|me|users",
+        "ability|option|possibility|way to",
+        "the|an|a ability|option|possibility|way to",
+        "any plans to",
+        "trying to",
+        "please allow us|me|users to",
+        "need|want|wanting|needing to",
+        "would like|love to",
+        "i|we would like|love the|an ability|option to",
+        "i|we need|want the|an|a ability|option|way to",
+        "unable to",
+        "not able to",
+    )
     return _verbal(Frame.WANT, tokens[cut:]) if cut else None
 
 
 def _may(tokens: list[str], low: list[str]) -> Phrase | None:
-    cut = _starts(low, f"can|could|may|should|might {_ME}", f"will|would {_ME} be able to", f"am|are|is {_ME} able|allowed|eligible|permitted|supposed|required to", "is it possible|ok|okay|allowed|feasible to", "is it possible for me|us|users to", f"is it possible that {_ME} can", f"do {_ME} have|need to",
-                  "would it be possible to", f"if {_ME} can|could", f"if it is possible to", "whether i|we can|could", "are we|i able to")
+    cut = _starts(
+        low,
+        f"can|could|may|should|might {_ME}",
+        f"will|would {_ME} be able to",
+        f"am|are|is {_ME} able|allowed|eligible|permitted|supposed|required to",
+        "is it possible|ok|okay|allowed|feasible to",
+        "is it possible for me|us|users to",
+        f"is it possible that {_ME} can",
+        f"do {_ME} have|need to",
+        "would it be possible to",
+        f"if {_ME} can|could",
+        "if it is possible to",
+        "whether i|we can|could",
+        "are we|i able to",
+    )
     return _verbal(Frame.MAY, tokens[cut:]) if cut else None
 
 
@@ -223,7 +327,11 @@ def _one_act(tokens: list[str]) -> list[str]:
     """ "alert the bank and let them know" -> "alert the bank"; "Visa and Mastercard" stays."""
     low = [*(t.lower() for t in tokens), ""]
     for i in range(2, len(tokens) - 1):
-        if low[i] in {"and", "or", "then"} and en.is_base(low[i + 1]) and (not en.is_noun(low[i + 1]) or low[i + 2] in en.CLOSED | {""}):
+        if (
+            low[i] in {"and", "or", "then"}
+            and en.is_base(low[i + 1])
+            and (not en.is_noun(low[i + 1]) or low[i + 2] in en.CLOSED | {""})
+        ):
             return tokens[:i]
     return tokens
 
@@ -242,7 +350,12 @@ def _question(tokens: list[str], low: list[str]) -> Phrase | None:
     if cut and low[cut] in {"if", "when", "about", "after", "with"}:
         return _situation(tokens[cut:])
     cut = _starts(low, "what is|are|was|were", "tell me", "show me", "give me")
-    if cut and len(low) > cut + 1 and low[cut] in en.DETERMINERS | en.POSSESSIVES and not {"i", "we", "you"} & set(low[cut:]):
+    if (
+        cut
+        and len(low) > cut + 1
+        and low[cut] in en.DETERMINERS | en.POSSESSIVES
+        and not {"i", "we", "you"} & set(low[cut:])
+    ):
         short = len(low) == cut + 2 and low[0] == "what"
         return _asked(["what"], low[1], tokens[cut:], []) if short else _nominal(Frame.TOPIC, tokens[cut:])
     cut = _starts(low, "are|is there")
@@ -291,9 +404,15 @@ def _asked(opening: list[str], auxiliary: str, subject: list[str], predicate: li
     if third:
         predicate = [_third(predicate[0].lower()), *predicate[1:]]
     auxiliary_own = ["am" if own == ["I"] and auxiliary in {"is", "are"} else v for v in verb]
-    words = _trimmed([o.lower() for o in opening[:1]] + opening[1:] + theirs + verb + predicate, keep_last=not predicate)
+    words = _trimmed(
+        [o.lower() for o in opening[:1]] + opening[1:] + theirs + verb + predicate, keep_last=not predicate
+    )
     own_words = [o.lower() for o in opening[:1]] + opening[1:] + own + auxiliary_own + predicate
-    return Phrase(Frame.ASK, _theirs(words), " ".join(own_words[: len(words)])) if 3 <= len(words) <= MAX_WORDS + 1 else None
+    return (
+        Phrase(Frame.ASK, _theirs(words), " ".join(own_words[: len(words)]))
+        if 3 <= len(words) <= MAX_WORDS + 1
+        else None
+    )
 
 
 def _whether(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -313,7 +432,7 @@ def _third(verb: str) -> str:
 
 
 def _subject_end(low: Sequence[str], auxiliary: str) -> int | None:
-    """Behind an auxiliary: where the subject ends and the predicate begins, by the verb form that auxiliary asks for."""
+    """Behind an auxiliary: where subject ends and predicate begins, by the verb form that auxiliary asks for."""
     if low and low[0] in en.SUBJECTS:
         return 1
     negation = next((i for i in range(1, min(len(low), 7)) if low[i] in {"not", "never"}), None)
@@ -331,7 +450,11 @@ def _subject_end(low: Sequence[str], auxiliary: str) -> int | None:
             return i
         if auxiliary in en.BE and (en.is_participle(word) or en.is_gerund(word) or _stands_alone(low, i)):
             return i
-    places = (i for i in range(1, min(len(low), 8)) if auxiliary in en.BE and low[i] in en.PREPOSITIONS - en.QUESTIONS and en.is_noun(low[i - 1]))
+    places = (
+        i
+        for i in range(1, min(len(low), 8))
+        if auxiliary in en.BE and low[i] in en.PREPOSITIONS - en.QUESTIONS and en.is_noun(low[i - 1])
+    )
     return next(places, None)
 
 
@@ -365,7 +488,8 @@ def _conjugated(auxiliary: str, negated: bool, predicate: list[str]) -> list[str
     low = predicate[0].lower()
     if negated or low in {"not", "never"} or auxiliary not in en.DO:
         return [auxiliary, *(["not"] if negated else []), *predicate]
-    verb = {"did": en.past, "does": _third, "do": str}[auxiliary](low)
+    inflected: dict[str, Callable[[str], str]] = {"did": en.past, "does": _third}
+    verb = inflected.get(auxiliary, str)(low)
     return [verb, *predicate[1:]]
 
 
@@ -382,7 +506,15 @@ def _self(tokens: list[str], low: list[str]) -> Phrase | None:
         return _nominal(Frame.TOPIC, predicate[1:])
     negated = lowered[1:2] == ["not"] or lowered[0] == "never"
     shown = _headline(predicate, lowered, acting)
-    return Phrase(Frame.SELF, _theirs(shown), " ".join(predicate), "customers", _theirs(acting), negated, _remedy(predicate, lowered))
+    return Phrase(
+        Frame.SELF,
+        _theirs(shown),
+        " ".join(predicate),
+        "customers",
+        _theirs(acting),
+        negated,
+        _remedy(predicate, lowered),
+    )
 
 
 def _headline(predicate: list[str], lowered: list[str], acting: list[str]) -> list[str]:
@@ -413,8 +545,17 @@ def _order(tokens: list[str], low: list[str]) -> Phrase | None:
         return None
     if second[0].isdigit() and not en.is_noun(low[0]):
         return None  # "Ref 548169"
-    doing = second in en.DETERMINERS | en.POSSESSIVES or second[0].isdigit() or not en.is_noun(low[0]) or (en.is_adjective(second) and not en.is_noun(second))
-    if en.is_base(low[0]) and (doing or (low[0] in _ORDERS and second in en.PREPOSITIONS)) and second not in en.BE | en.DO | en.MODALS:
+    doing = (
+        second in en.DETERMINERS | en.POSSESSIVES
+        or second[0].isdigit()
+        or not en.is_noun(low[0])
+        or (en.is_adjective(second) and not en.is_noun(second))
+    )
+    if (
+        en.is_base(low[0])
+        and (doing or (low[0] in _ORDERS and second in en.PREPOSITIONS))
+        and second not in en.BE | en.DO | en.MODALS
+    ):
         return _verbal(Frame.WANT, tokens)
     return None
 
@@ -426,7 +567,9 @@ def _fault(tokens: list[str], low: list[str]) -> Phrase | None:
 
 
 def _predicate_at(low: list[str]) -> int | None:
-    if low[0] in (en.PRONOUNS - _ANYBODY) | en.QUESTIONS | en.PREPOSITIONS | {"there"} or en.is_gerund(low[0]) and low[1:2] and low[1] in en.CLOSED:
+    if low[0] in (en.PRONOUNS - _ANYBODY) | en.QUESTIONS | en.PREPOSITIONS | {"there"} or (
+        en.is_gerund(low[0]) and low[1:2] and low[1] in en.CLOSED
+    ):
         return None
     for i in range(1, min(len(low), 9)):
         word, before, after = low[i], low[i - 1], low[i + 1] if i + 1 < len(low) else ""
@@ -441,7 +584,13 @@ def _predicate_at(low: list[str]) -> int | None:
         plural = before.endswith("s") and en.is_noun(before)
         if plural and en.is_base(word) and (after in _PARTICLES or after in en.PREPOSITIONS or not en.is_noun(word)):
             return i
-        if en.is_finite(word) and en.is_noun(word) and (after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS) and after not in en.BE and not plural:
+        if (
+            en.is_finite(word)
+            and en.is_noun(word)
+            and (after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS)
+            and after not in en.BE
+            and not plural
+        ):
             return i
     return None
 
@@ -451,7 +600,7 @@ def _clause(tokens: list[str], at: int) -> Phrase | None:
     subject, predicate = tokens[:at], _one_clause(_without_adverbs(tokens[at:]))
     whole = _trimmed(_bare(subject) + predicate)
     predicate = whole[len(_bare(subject)) :]
-    if not predicate or not _bare(subject) or len(predicate) < 2 and predicate[0].lower() in en.CLOSED:
+    if not predicate or not _bare(subject) or (len(predicate) < 2 and predicate[0].lower() in en.CLOSED):
         return None
     acting = _acting(predicate)
     if acting is None or _bare(subject)[0].lower() in en.PRONOUNS - _ANYBODY:
@@ -466,10 +615,13 @@ def _clause(tokens: list[str], at: int) -> Phrase | None:
 
 
 def _uncapitalised(tokens: list[str]) -> str:
-    """The first word of a sentence in lower case, unless it is a name: unknown to the lexicon, or among other capitals."""
+    """The first word of a sentence in lower case, unless it is a name: unknown to the lexicon, or among capitals."""
     first = tokens[0]
     name = any(t[:1].isupper() and not t.isupper() for t in tokens[1:4])
-    known = any(en.lemmas(first.lower(), pos) for pos in ("NOUN", "VERB", "ADJ", "ADV")) or first.lower() in en.CLOSED | en.PRONOUNS
+    known = (
+        any(en.lemmas(first.lower(), pos) for pos in ("NOUN", "VERB", "ADJ", "ADV"))
+        or first.lower() in en.CLOSED | en.PRONOUNS
+    )
     return first.lower() if known and not name and first[1:].islower() else first
 
 
@@ -512,7 +664,24 @@ def _bare(tokens: list[str]) -> list[str]:
 
 def _without_adverbs(tokens: list[str]) -> list[str]:
     """Filler adverbs out of the verb group; the ones that change the meaning stay."""
-    fillers = {"just", "also", "already", "really", "even", "simply", "now", "currently", "recently", "actually", "suddenly", "still", "always", "usually", "constantly", "often"}
+    fillers = {
+        "just",
+        "also",
+        "already",
+        "really",
+        "even",
+        "simply",
+        "now",
+        "currently",
+        "recently",
+        "actually",
+        "suddenly",
+        "still",
+        "always",
+        "usually",
+        "constantly",
+        "often",
+    }
     head = [t for t in tokens[:4] if t.lower() not in fillers]
     return head + tokens[4:]
 
@@ -530,7 +699,9 @@ def _impersonal(tokens: list[str]) -> list[str]:
     """ "when I try to save" -> "when trying to save"; left as it is where no gerund can be made."""
     low = [t.lower() for t in tokens]
     for i in range(len(low) - 2):
-        if low[i] not in {"when", "while", "whenever", "after", "before"} or low[i + 1] not in en.FIRST_PERSON | {"you"}:
+        if low[i] not in {"when", "while", "whenever", "after", "before"} or low[i + 1] not in en.FIRST_PERSON | {
+            "you"
+        }:
             continue
         if low[i + 2] in en.BE and i + 3 < len(low) and en.is_gerund(low[i + 3]):
             return tokens[: i + 1] + tokens[i + 3 :]
@@ -544,11 +715,10 @@ def _theirs(tokens: Sequence[str]) -> str:
     words: list[str] = []
     for i, token in enumerate(tokens):
         low = token.lower()
-        if low == "am" and words[-1:] == ["they"]:
-            low = token = "are"
-        swapped = "the" if low in {"my", "our", "your", "ur"} else token
         if i == 0 and low in {"my", "our", "your", "the", "a", "an"}:
             continue
+        verb = "are" if low == "am" and words[-1:] == ["they"] else token
+        swapped = "the" if low in {"my", "our", "your", "ur"} else verb
         words.append({"i": "they", "me": "them", "us": "them", "you": "you", "im": "they are"}.get(low, swapped))
     return " ".join(words)
 
@@ -557,7 +727,10 @@ def _trimmed(tokens: list[str], *, keep_last: bool = False) -> list[str]:
     """At most MAX_WORDS words, cut in front of a preposition where one stands; no dangling function word at the end."""
     tokens = list(tokens)
     if len(tokens) > MAX_WORDS:
-        cut = next((i for i in range(MAX_WORDS, 3, -1) if tokens[i].lower() in en.PREPOSITIONS | en.SUBJECTS | en.QUESTIONS), MAX_WORDS)
+        cut = next(
+            (i for i in range(MAX_WORDS, 3, -1) if tokens[i].lower() in en.PREPOSITIONS | en.SUBJECTS | en.QUESTIONS),
+            MAX_WORDS,
+        )
         tokens = tokens[:cut]
     loose = (en.CLOSED | en.ADVERBS | _LOOSE) - _PARTICLES
     while not keep_last and len(tokens) > 1 and tokens[-1].lower() in loose:

@@ -9,21 +9,38 @@ from collections.abc import Sequence
 from bot.domain import Kind
 
 _REQUEST = re.compile(
-    r"\b(?:feature request|enhancement|(?:would|it'?d|would'?ve) (?:be|really be) (?:\w+ )?(?:nice|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
-    r"|(?:please|pls|could you|can you|would you)(?: please)? (?:add|support|implement|introduce|consider|build|enable|bring|make it possible)|(?:would|i'?d|we'?d) (?:really )?(?:love|appreciate)"
-    r"|any plans|on (?:your|the) roadmap|roadmap|wish (?:there|we|i|you|it)|support for|ability to|option to|missing feature|do you plan|are you planning|planning to (?:add|support)|suggestion|suggest(?:ing)? (?:that|adding|you)"
-    r"|(?:no|isn'?t (?:a|any)|is there (?:a|any)) (?:way|option|setting) to (?:schedule|automate|customi[sz]e|bulk)|(?:upvote|\+1) )",
-    re.I,
+    r"\b(?:feature request|enhancement|(?:would|it'?d|would'?ve) (?:be|really be) (?:\w+ )?(?:nice"
+    r"|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
+    r"|(?:please|pls|could you|can you|would you)(?: please)? (?:add|support|implement|introduce"
+    r"|consider|build|enable|bring|make it possible)|(?:would|i'?d|we'?d) (?:really )?(?:love"
+    r"|appreciate)"
+    r"|any plans|on (?:your|the) roadmap|roadmap|wish (?:there|we|i|you|it)|support for|ability to"
+    r"|option to|missing feature|do you plan|are you planning|planning to (?:add|support)|suggestion"
+    r"|suggest(?:ing)? (?:that|adding|you)"
+    r"|(?:no|isn'?t (?:a|any)|is there (?:a|any)) (?:way|option|setting) to (?:schedule|automate"
+    r"|customi[sz]e|bulk)|(?:upvote|\+1) )",
+    re.IGNORECASE,
 )
 _BUG = re.compile(
-    r"\b(?:bug|errors?|fail\w*|crash\w*|broken|breaks?|broke|not? (?:work\w*|load\w*|show\w*|sav\w*|sync\w*|updat\w*|arriv\w*|receiv\w*|appear\w*|respon\w*)|(?:does|did|is|was|are|were|has|have|do|wo|ca|could)(?:n'?t| not)\b|cannot|can not"
-    r"|stuck|stopped|wrong\w*|incorrect\w*|missing|disappear\w*|vanish\w*|gone|lost|loses|losing|twice|double|duplicat\w*|declined|rejected|refused|denied|pending|time[sd]? ?-?out|timing out|timeouts?|timeout|hang\w*|hung|freez\w*|frozen|slow\w*|delay\w*|late|never (?:arriv\w*|c[ao]me\w*|g[eo]t\w*|receiv\w*|reach\w*|show\w*)"
-    r"|unable|fault\w*|glitch\w*|corrupt\w*|garbled|expired?|expires|logged out|kicked out|unauthori[sz]ed|fraud\w*|stolen|charged|overcharged|mismatch|still (?:no|not|waiting|pending|hasn|haven|don)|no longer|why (?:is|are|was|were|did|does|do|has|have|am|can|isn|doesn|won|hasn|haven|can'?t)|500|403|404|502|503|504)\b",
-    re.I,
+    r"\b(?:bug|errors?|fail\w*|crash\w*|broken|breaks?|broke|not? (?:work\w*|load\w*|show\w*|sav\w*"
+    r"|sync\w*|updat\w*|arriv\w*|receiv\w*|appear\w*|respon\w*)|(?:does|did|is|was|are|were|has|have"
+    r"|do|wo|ca|could)(?:n'?t| not)\b|cannot|can not"
+    r"|stuck|stopped|wrong\w*|incorrect\w*|missing|disappear\w*|vanish\w*|gone|lost|loses|losing"
+    r"|twice|double|duplicat\w*|declined|rejected|refused|denied|pending|time[sd]? ?-?out|timing out"
+    r"|timeouts?|timeout|hang\w*|hung|freez\w*|frozen|slow\w*|delay\w*|late|never (?:arriv\w*"
+    r"|c[ao]me\w*|g[eo]t\w*|receiv\w*|reach\w*|show\w*)"
+    r"|unable|fault\w*|glitch\w*|corrupt\w*|garbled|expired?|expires|logged out|kicked out"
+    r"|unauthori[sz]ed|fraud\w*|stolen|charged|overcharged|mismatch|still (?:no|not|waiting|pending"
+    r"|hasn|haven|don)|no longer|why (?:is|are|was|were|did|does|do|has|have|am|can|isn|doesn|won"
+    r"|hasn|haven|can'?t)|500|403|404|502|503|504)\b",
+    re.IGNORECASE,
 )
 _ASKING = re.compile(
-    r"^\W*(?:how|what|when|where|which|who|can|could|may|do|does|is|are|am|will|would|should|did|have|has)\b|\?\s*$|\b(?:how (?:do|can|to|would|should|long|much|many)|what (?:is|are|do|should|does)|is it possible|am i able|wondering|tell me|where (?:can|do|is)|can (?:i|we)|need to know|like to know|explain)\b",
-    re.I,
+    r"^\W*(?:how|what|when|where|which|who|can|could|may|do|does|is|are|am|will|would|should|did|have"
+    r"|has)\b|\?\s*$|\b(?:how (?:do|can|to|would|should|long|much|many)|what (?:is|are|do|should"
+    r"|does)|is it possible|am i able|wondering|tell me|where (?:can|do|is)|can (?:i|we)|need to know"
+    r"|like to know|explain)\b",
+    re.IGNORECASE,
 )
 
 
@@ -37,7 +54,7 @@ def kind_of(text: str) -> Kind:
 
 
 def _statement(text: str) -> bool:
-    return bool(re.search(r"\b(?:is|are|was|were|keeps?|shows?|says?|gets?|got|since|after)\b", text, re.I))
+    return bool(re.search(r"\b(?:is|are|was|were|keeps?|shows?|says?|gets?|got|since|after)\b", text, re.IGNORECASE))
 
 
 def kind(texts: Sequence[str]) -> tuple[Kind, float]:

@@ -10,8 +10,9 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 # Short English tickets look like pidgin or Latin to an identifier that knows a hundred languages; help desks see these.
 _LANGUAGES = (
-    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id is it ja ko lt lv ms nl no pl pt ro ru sk sl sr sv sw ta th tl tr uk ur vi zh".split()
-)
+    "ar bg bn ca cs da de el en es et fa fi fr he hi hr hu id is it ja ko lt lv ms nl no pl pt ro ru"
+    " sk sl sr sv sw ta th tl tr uk ur vi zh"
+).split()
 _SURE = 0.95
 _ENOUGH_WORDS = 4
 

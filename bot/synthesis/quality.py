@@ -57,7 +57,10 @@ def _overlap(ours: Labels, again: Labels, groups: int) -> Floats:
     both = np.zeros((groups, others))
     inside = (ours >= 0) & (again >= 0)
     np.add.at(both, (ours[inside], again[inside]), 1)
-    size = np.bincount(ours[ours >= 0], minlength=groups)[:, None] + np.bincount(again[again >= 0], minlength=others)[None, :]
+    size = (
+        np.bincount(ours[ours >= 0], minlength=groups)[:, None]
+        + np.bincount(again[again >= 0], minlength=others)[None, :]
+    )
     return both / np.maximum(size - both, 1)
 
 

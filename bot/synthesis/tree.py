@@ -1,7 +1,7 @@
-"""Vectors -> groups: a merge tree cut where its groups stand out most, then refined (DESIGN section 7, bench/README: Recipe H).
+"""Vectors -> groups: a merge tree cut where its groups stand out most, then refined (DESIGN section 7).
 
-Everything that decides is rounded (similarities to 1e-6), so that the low bits of a matrix product, which differ with the
-number of threads, can't turn a result. Large batches are sampled, grouped, and the rest assigned; memory grows with n.
+Everything that decides is rounded (similarities to 1e-6), so that the low bits of a matrix product, which differ with
+the number of threads, can't turn a result. Large batches are sampled, grouped, and the rest assigned.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def grouped(vectors: Vectors) -> Labels:
     return ordered(_with_small(space, labels))
 
 
-def centred(vectors: Vectors, origin: Vectors | None = None) -> Vectors:
-    """Half of the batch's mean subtracted: the shared topic ("my card") otherwise hides the difference between problems."""
+def centred(vectors: Vectors, origin: NDArray[np.float64] | None = None) -> Vectors:
+    """Half of the batch's mean subtracted: a shared topic ("my card") hides the difference between problems."""
     mean = vectors.mean(axis=0, dtype=np.float64) if len(vectors) and origin is None else origin
     if mean is None:
         return vectors
@@ -55,9 +55,10 @@ def unit(rows: Vectors) -> Vectors:
 def compared(vectors: Vectors, others: Vectors, groups: Sequence[Sequence[int]]) -> tuple[Vectors, Vectors]:
     """Other texts (names) in the space of a batch, and the centres of some of its groups there."""
     space = centred(vectors)
-    origin = vectors.mean(axis=0, dtype=np.float64) if len(vectors) else np.zeros(others.shape[-1] if others.ndim == 2 else 0)
-    centres = [space[list(rows)].sum(axis=0) for rows in groups]
-    return centred(others, origin) if len(others) else others, unit(np.array(centres, np.float32)) if centres else np.zeros((0, 0), np.float32)
+    if not groups or not len(others):
+        return others, np.zeros((0, space.shape[-1]), np.float32)
+    centres = np.array([space[list(rows)].sum(axis=0) for rows in groups], np.float32)
+    return centred(others, vectors.mean(axis=0, dtype=np.float64)), unit(centres)
 
 
 def fit(vectors: Vectors, labels: Labels) -> Floats:
@@ -96,7 +97,8 @@ def _cut(space: Vectors) -> Labels:
 def _distances(space: Vectors) -> NDArray[np.float64]:
     """Condensed cosine distances, rounded."""
     upper = np.triu_indices(len(space), 1)
-    return np.round(np.maximum(1.0 - (space @ space.T)[upper].astype(np.float64), 0.0), 6)
+    near: NDArray[np.float64] = (space @ space.T)[upper].astype(np.float64)
+    return np.asarray(np.round(np.maximum(1.0 - near, 0.0), 6))
 
 
 def _flat(merges: NDArray[np.float64], cut: float, least: int) -> Labels:
@@ -114,7 +116,8 @@ def _sums(space: Vectors, labels: Labels) -> Vectors:
 def _own(rows: Vectors, labels: Labels, sums: Vectors) -> Floats:
     """Cosine to the own centre with the row itself left out of it: a row is otherwise always near its own centre."""
     others = unit(sums[labels] - rows)
-    return np.round(np.einsum("ij,ij->i", rows, others), 6).astype(np.float32)
+    near: Floats = np.einsum("ij,ij->i", rows, others)
+    return np.round(near, 6)
 
 
 def _likeness(space: Vectors, labels: Labels, sums: Vectors) -> Floats:

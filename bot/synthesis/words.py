@@ -28,9 +28,36 @@ _TITLE_WORDS = 9  # METHOD: under 10
 
 # How well a frame's title and story read for a kind. Only the order matters: chosen by reading 300 names aloud.
 _FITS: Mapping[Kind, Mapping[Frame, float]] = {
-    Kind.BUG: {Frame.FAULT: 0.30, Frame.SELF: 0.20, Frame.TOPIC: 0.12, Frame.ADD: -0.05, Frame.WANT: -0.05, Frame.HOW: -0.05, Frame.MAY: -0.15, Frame.ASK: -0.20},
-    Kind.REQUEST: {Frame.ADD: 0.28, Frame.WANT: 0.28, Frame.MAY: 0.20, Frame.HOW: 0.18, Frame.TOPIC: 0.10, Frame.FAULT: -0.10, Frame.SELF: -0.15, Frame.ASK: -0.20},
-    Kind.HOW_TO: {Frame.HOW: 0.25, Frame.MAY: 0.20, Frame.WANT: 0.18, Frame.ASK: 0.16, Frame.TOPIC: 0.10, Frame.ADD: 0.02, Frame.FAULT: -0.02, Frame.SELF: -0.08},
+    Kind.BUG: {
+        Frame.FAULT: 0.30,
+        Frame.SELF: 0.20,
+        Frame.TOPIC: 0.12,
+        Frame.ADD: -0.05,
+        Frame.WANT: -0.05,
+        Frame.HOW: -0.05,
+        Frame.MAY: -0.15,
+        Frame.ASK: -0.20,
+    },
+    Kind.REQUEST: {
+        Frame.ADD: 0.28,
+        Frame.WANT: 0.28,
+        Frame.MAY: 0.20,
+        Frame.HOW: 0.18,
+        Frame.TOPIC: 0.10,
+        Frame.FAULT: -0.10,
+        Frame.SELF: -0.15,
+        Frame.ASK: -0.20,
+    },
+    Kind.HOW_TO: {
+        Frame.HOW: 0.25,
+        Frame.MAY: 0.20,
+        Frame.WANT: 0.18,
+        Frame.ASK: 0.16,
+        Frame.TOPIC: 0.10,
+        Frame.ADD: 0.02,
+        Frame.FAULT: -0.02,
+        Frame.SELF: -0.08,
+    },
 }
 
 
@@ -53,10 +80,10 @@ class Vocabulary:
     @classmethod
     def of(cls, tickets: Iterable[Sequence[str]]) -> Vocabulary:
         uses: Counter[str] = Counter()
-        n = 0
-        for n, sentences in enumerate(tickets, 1):
+        read = list(tickets)
+        for sentences in read:
             uses.update({w for s in sentences for w in en.content(s)})
-        return cls(n, uses)
+        return cls(len(read), uses)
 
 
 def shares(material: Material) -> dict[str, float]:
@@ -73,7 +100,7 @@ def _inside(material: Material) -> Counter[str]:
 
 
 def weights(material: Material, vocabulary: Vocabulary) -> dict[str, float]:
-    """stem -> how much it says about this theme: the share of its tickets that use it, times how much rarer it is elsewhere."""
+    """stem -> how much it says about this theme: the share of its tickets that use it, by how rare it is elsewhere."""
     inside = _inside(material)
     n, rest = len(material.sentences), max(1, vocabulary.tickets - len(material.sentences))
     result = {}
@@ -96,7 +123,7 @@ class Candidate:
 
 
 def candidates(material: Material, weight: Mapping[str, float]) -> list[Candidate]:
-    """The phrases worth embedding, best first. At least one: a theme without a readable phrase is named by its words."""
+    """The phrases worth embedding, best first. At least one: without a readable phrase its words name the theme."""
     best: dict[str, Candidate] = {}
     uses: Counter[str] = Counter()
     share = shares(material)
@@ -107,25 +134,29 @@ def candidates(material: Material, weight: Mapping[str, float]) -> list[Candidat
             score = _lexical(phrase, weight, share) + _FITS[material.kind][phrase.frame]
             if key not in best or best[key].score < score:
                 best[key] = Candidate(phrase, score)
-    found = [Candidate(c.phrase, c.score + 0.1 * math.log(uses[k])) for k, c in best.items() if title_of(c.phrase, _kind(c.phrase, material))]
+    found = [
+        Candidate(c.phrase, c.score + 0.1 * math.log(uses[k]))
+        for k, c in best.items()
+        if title_of(c.phrase, _kind(c.phrase, material))
+    ]
     found.sort(key=lambda c: (-c.score, c.name.lower(), c.name))
     return found[:_CANDIDATES] or [_by_words(material, weight)]
 
 
 def _lexical(phrase: Phrase, weight: Mapping[str, float], share: Mapping[str, float]) -> float:
-    """How much of the theme the phrase says in few words. A word of one ticket only ("kenya") names that ticket, not the theme."""
+    """How much of the theme the phrase says in few words. A word of one ticket only ("kenya") names that ticket."""
     words = set(en.content(phrase.text))
     total = sum(sorted(weight.values(), reverse=True)[:4]) or 1.0
     covered = sum(weight.get(w, 0.0) for w in words) / total
     foreign = sum(max(0.0, _COMMON - share.get(w, 0.0)) / _COMMON for w in words)
     length = len(phrase.name.split())
-    odd = 0.12 * len(re.findall(r"\b(?:they|them|their|you)\b", phrase.name.lower())) 
+    odd = 0.12 * len(re.findall(r"\b(?:they|them|their|you)\b", phrase.name.lower()))
     odd += 0.2 * sum(1 for w in phrase.name.split() if any(c.isdigit() for c in w) and en.stem(w.lower()) not in weight)
     return min(covered, 1.2) - 0.22 * foreign - 0.06 * abs(length - 5) - odd
 
 
 def _by_words(material: Material, weight: Mapping[str, float]) -> Candidate:
-    """No sentence could be read (another language, ciphers): the shortest telling piece of the nearest ticket, as it stands."""
+    """No sentence could be read (another language, ciphers): the shortest telling piece of the nearest ticket."""
     for sentences in material.sentences:
         for sentence in sentences:
             words = sentence.split()
@@ -140,8 +171,8 @@ def _by_words(material: Material, weight: Mapping[str, float]) -> Candidate:
 def chosen(options: Sequence[Sequence[Candidate]], vectors: Sequence[Vectors], centres: Vectors) -> list[Candidate]:
     """For each theme the candidate that says most of it and least of the others.
 
-    `vectors[i]` holds the names' vectors of theme i, `centres` one row per theme, all unit length in the batch's space. A name
-    that lies nearer to another theme is taken only when no candidate of its theme lies nearest to its own.
+    `vectors[i]` holds the names' vectors of theme i, `centres` one row per theme, all of unit length in the batch's
+    space. A name that lies nearer to another theme is taken only when no candidate of its theme lies nearest to its own.
     """
     picked: list[Candidate] = []
     taken: set[str] = set()
@@ -176,19 +207,23 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
 
 # What customers do themselves: nothing to fix in the product, but something to explain.
 _OWN_ACTS = frozenset(
-    "losing forgetting misplacing breaking damaging dropping leaving moving entering typing sending deleting changing traveling travelling ordering buying".split()
+    "losing forgetting misplacing breaking damaging dropping leaving moving entering typing sending"
+    " deleting changing traveling travelling ordering buying".split()
 )
 # What befalls customers outside the product: a stolen phone is no bug of ours either.
 _MISHAP = re.compile(
-    r"\b(?:phone|wallet|purse|card|bag|luggage|passport|laptop|device|keys?|mobile|handset|customers) (?:being|getting|having been) (?:stolen|lost|mugged|robbed|misplaced|damaged)\b",
-    re.I,
+    r"\b(?:phone|wallet|purse|card|bag|luggage|passport|laptop|device|keys?|mobile|handset"
+    r"|customers) (?:being|getting|having been) (?:stolen|lost|mugged|robbed|misplaced|damaged)\b",
+    re.IGNORECASE,
 )
 
 
 def _kind(phrase: Phrase, material: Material) -> Kind:
-    """The kind, seen again in the light of the chosen phrase: "How do I freeze my card" is no bug, whatever else is written."""
+    """The kind, seen again in the light of the chosen phrase: "How do I freeze my card" is no bug."""
     asks = phrase.frame in (Frame.HOW, Frame.MAY, Frame.WANT, Frame.ASK) and material.share < 0.9
-    own = (phrase.frame is Frame.SELF and phrase.acting.split(" ")[0] in _OWN_ACTS) or bool(_MISHAP.search(f"{phrase.subject} {phrase.acting}"))
+    own = (phrase.frame is Frame.SELF and phrase.acting.split(" ")[0] in _OWN_ACTS) or bool(
+        _MISHAP.search(f"{phrase.subject} {phrase.acting}")
+    )
     return Kind.HOW_TO if material.kind is Kind.BUG and (asks or own or phrase.frame is Frame.ASK) else material.kind
 
 
@@ -251,18 +286,31 @@ def _wanted(phrase: Phrase, kind: Kind) -> str:
     if phrase.frame is Frame.FAULT:
         return f"{phrase.own} to {phrase.remedy or f'stop {phrase.acting}'}"
     if phrase.frame is Frame.SELF:
-        return f"to {phrase.remedy or f'stop {phrase.acting}'}" if kind is Kind.BUG else f"to know what to do after {phrase.acting}"
+        return (
+            f"to {phrase.remedy or f'stop {phrase.acting}'}"
+            if kind is Kind.BUG
+            else f"to know what to do after {phrase.acting}"
+        )
     if kind is Kind.REQUEST:
         return phrase.own
     return f"a clear answer on {phrase.own}" if kind is Kind.HOW_TO else f"{phrase.own} to be fixed"
 
 
-_ROLE = re.compile(r"\b(?:as an?|i am an?|i'm an?) ((?:workspace |account |it |team |project |site |store |shop |system |security )?(?:admin(?:istrator)?|owner|developer|manager|analyst|accountant|engineer|designer|marketer|freelancer|student|teacher|seller|merchant|agent))\b", re.I)
+_ROLE = re.compile(
+    r"\b(?:as an?|i am an?|i'm an?) ((?:workspace |account |it |team |project |site |store |shop "
+    r"|system |security )?(?:admin(?:istrator)?|owner|developer|manager|analyst|accountant|engineer"
+    r"|designer|marketer|freelancer|student|teacher|seller|merchant|agent))\b",
+    re.IGNORECASE,
+)
 
 
 def _role(material: Material) -> str:
     """The role that customers give themselves, when at least two do; else "customer"."""
-    roles = Counter(r.lower() for sentences in material.sentences for r in {m.group(1) for s in sentences for m in _ROLE.finditer(s)})
+    roles = Counter(
+        r.lower()
+        for sentences in material.sentences
+        for r in {m.group(1) for s in sentences for m in _ROLE.finditer(s)}
+    )
     best = min(roles.items(), key=lambda p: (-p[1], p[0]), default=("customer", 0))
     return best[0] if best[1] >= 2 and best[0][0] not in "aeiou" else "customer"
 
@@ -272,7 +320,7 @@ _PURPOSES = {
     Kind.REQUEST: "I do not need a workaround",
     Kind.HOW_TO: "I can get it done without writing to support",
 }
-_SO_THAT = re.compile(r"\bso (?:that )?((?:i|we) can [a-z][^.,;:?!\n()\[\]\"]{8,70})", re.I)
+_SO_THAT = re.compile(r"\bso (?:that )?((?:i|we) can [a-z][^.,;:?!\n()\[\]\"]{8,70})", re.IGNORECASE)
 
 
 def _purpose(material: Material, kind: Kind) -> str:
@@ -280,8 +328,16 @@ def _purpose(material: Material, kind: Kind) -> str:
     for sentences in material.sentences[:_READ]:
         for sentence in sentences:
             found = _SO_THAT.search(sentence)
-            if found and 4 <= len(found.group(1).split()) <= 12 and not re.search(r"\b(?:close (?:this|the ticket|my ticket)|help|you|your|ticket|check|investigate)\b", found.group(1), re.I):
-                said = re.sub(r"^we\b", "I", found.group(1).strip(), flags=re.I)
+            if (
+                found
+                and 4 <= len(found.group(1).split()) <= 12
+                and not re.search(
+                    r"\b(?:close (?:this|the ticket|my ticket)|help|you|your|ticket|check|investigate)\b",
+                    found.group(1),
+                    re.IGNORECASE,
+                )
+            ):
+                said = re.sub(r"^we\b", "I", found.group(1).strip(), flags=re.IGNORECASE)
                 return re.sub(r"^i\b", "I", said)
     return _PURPOSES[kind]
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from bot.domain import Page, Reject, Ticket, Warned
+from bot.domain import Page, Reject, Ticket
 from bot.ports import Refused
 from connectors.ticket_file import reading, tickets
 from connectors.ticket_file.headers import Columns, recognised
@@ -22,7 +22,13 @@ class TicketFile:
     """One file. `columns` maps our fields to its headers; `now` and `timezone` place its dates; `source` names it."""
 
     def __init__(
-        self, path: Path, *, now: datetime, columns: Mapping[str, str] | None = None, timezone: str = "UTC", source: str = "file"
+        self,
+        path: Path,
+        *,
+        now: datetime,
+        columns: Mapping[str, str] | None = None,
+        timezone: str = "UTC",
+        source: str = "file",
     ) -> None:
         self._path = path
         self._now = now
@@ -31,13 +37,15 @@ class TicketFile:
         self._source = source
 
     def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
-        """All tickets of the file, each id once. `cursor` and `since` are for sources that grow: a file is read whole."""
+        """All tickets of the file, each id once. `cursor` and `since` are for sources that grow."""
         table = reading.read(self._path)
         columns = recognised(table.headers, self._columns, self._path)
         dates = Dates.of(table, columns, self._zone, self._now)
         read, rejects = self._tickets(table, columns, dates)
         if not read and not rejects:
-            raise Refused(f"{self._path} holds no tickets: it has a header and no rows. Export it again, or name another file.")
+            raise Refused(
+                f"{self._path} holds no tickets: it has a header and no rows. Export it again, or name another file."
+            )
         warnings = (*table.warnings, *columns.warnings, *dates.warnings())
         for start in range(0, max(1, len(read)), _PAGE):
             first = start == 0
@@ -58,8 +66,9 @@ class TicketFile:
                 ticket = replace(ticket, key=made_id(ticket, made))
             known = latest.get((ticket.source, ticket.key))
             if known is not None:
-                ticket, row = _later(known, (ticket, row), rejects)
-            latest[ticket.source, ticket.key] = (ticket, row)
+                latest[ticket.source, ticket.key] = _later(known, (ticket, row), rejects)
+            else:
+                latest[ticket.source, ticket.key] = (ticket, row)
         return [t for t, _ in latest.values()], rejects
 
 

@@ -19,7 +19,13 @@ from bot.ports import Refused
 from connectors.ticket_file import vendors
 from connectors.ticket_file.values import tidy
 
-_BINARY = {b"PK\x03\x04": "an Excel or zip file", b"%PDF": "a PDF", b"\x89PNG": "a picture", b"\x1f\x8b": "a gzip file", b"\xd0\xcf\x11\xe0": "an old Excel file"}
+_BINARY = {
+    b"PK\x03\x04": "an Excel or zip file",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\x1f\x8b": "a gzip file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+}
 _DELIMITERS = ",;\t|"
 
 
@@ -51,10 +57,16 @@ def read(path: Path) -> Table:
         raise Refused(f"{path} is empty. Export it again, or name another file.")
     table = _parsed(path, text)
     if not table.rows and not table.rejects:
-        raise Refused(f"{path} holds no tickets: there is a header or an empty list, and nothing behind it. Export it again, or name another file.")
+        raise Refused(
+            f"{path} holds no tickets: there is a header or an empty list, and nothing behind it. "
+            "Export it again, or name another file."
+        )
     if not table.rows:
         first = table.rejects[0]
-        raise Refused(f"{path}: none of its {len(table.rejects)} rows can be read ({first.where}: {first.why}). Is it CSV, TSV, JSON or JSONL?")
+        raise Refused(
+            f"{path}: none of its {len(table.rejects)} rows can be read ({first.where}: {first.why}). "
+            "Is it CSV, TSV, JSON or JSONL?"
+        )
     return table
 
 
@@ -99,7 +111,7 @@ def _parsed(path: Path, text: str) -> Table:
         return _json(path, text)
     if start == "{":
         return _lines(text)
-    return _separated(path, text)
+    return _separated(text)
 
 
 def _many_objects(text: str) -> bool:
@@ -117,7 +129,9 @@ def _json(path: Path, text: str) -> Table:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise Refused(f"{path} is not valid JSON: {error}. Export it again; for one object a line, end each line with its object.") from None
+        raise Refused(
+            f"{path} is not valid JSON: {error}. Export it again; for one object a line, end each line with its object."
+        ) from None
     items = vendors.wrapped(value) if isinstance(value, dict) else value
     if items is None:
         items = [value]
@@ -141,17 +155,21 @@ def _loaded(text: str, rejects: list[Reject]) -> Iterator[tuple[int, Any]]:
 def _objects(items: Iterable[tuple[int, Any]], unit: str, rejects: list[Reject]) -> Table:
     rows = []
     for number, item in items:
-        if isinstance(item, str) and item.strip():
-            item = {"body": item}
-        if isinstance(item, dict) and item:
-            rows.append(Row(number, unit, vendors.flat(item)))
+        fields = {"body": item} if isinstance(item, str) and item.strip() else item
+        if isinstance(fields, dict) and fields:
+            rows.append(Row(number, unit, vendors.flat(fields)))
         else:
-            rejects.append(Reject(f"{unit} {number}", f"not an object with fields but {type(item).__name__ if item != {} else 'an empty one'}"))
+            rejects.append(
+                Reject(
+                    f"{unit} {number}",
+                    f"not an object with fields but {type(item).__name__ if item != {} else 'an empty one'}",
+                )
+            )
     headers = tuple(dict.fromkeys(key for row in rows for key in row.values))
     return Table(headers, tuple(rows), tuple(rejects))
 
 
-def _separated(path: Path, text: str) -> Table:
+def _separated(text: str) -> Table:
     delimiter = _delimiter(text)
     if delimiter is None:
         return _one_column(text)
@@ -231,7 +249,11 @@ def _one_column(text: str) -> Table:
     """No separator anywhere in the first line: a list of texts, with a header if it looks like one."""
     reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""))
     found = [(n, v[0] if len(v) == 1 else ",".join(v)) for n, v in _numbered(reader, []) if any(x.strip() for x in v)]
-    header = len(found[0][1].split()) <= 3 and re.fullmatch(r"[A-Za-z _-]{2,30}", found[0][1].strip()) is not None and len(found) > 1
+    header = (
+        len(found[0][1].split()) <= 3
+        and re.fullmatch(r"[A-Za-z _-]{2,30}", found[0][1].strip()) is not None
+        and len(found) > 1
+    )
     rows = tuple(Row(n, "line", {"body": value}) for n, value in (found[1:] if header else found))
     return Table(("body",), rows, (), (_FREE,))
 
@@ -243,4 +265,8 @@ def _free_text(text: str) -> Table:
     return Table(("body",), rows, (), (_FREE,))
 
 
-_FREE = Warned("free_text", "The file holds free text only, without titles, customers or dates: themes will be coarser, and customers can't be counted.")
+_FREE = Warned(
+    "free_text",
+    "The file holds free text only, without titles, customers or dates: themes will be coarser, and"
+    " customers can't be counted.",
+)

@@ -14,7 +14,20 @@ _MAIL = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+\.[^\s<>,;\"']+")
 _API_URL = re.compile(r"^(https?://[^/]+)/api/v2/tickets/(\d+)(?:\.json)?$")
 _STAFF = {"admin", "agent", "bot", "teammate", "operator", "staff", "light agent", "system", "team"}
 # A channel ("email", "chat") is how a ticket came in, not where it is kept.
-_SYSTEMS = {"zendesk", "intercom", "freshdesk", "helpscout", "front", "hubspot", "salesforce", "jira", "gorgias", "servicenow", "csv", "slack"}
+_SYSTEMS = {
+    "zendesk",
+    "intercom",
+    "freshdesk",
+    "helpscout",
+    "front",
+    "hubspot",
+    "salesforce",
+    "jira",
+    "gorgias",
+    "servicenow",
+    "csv",
+    "slack",
+}
 
 
 def ticket(row: Row, columns: Columns, dates: Dates, source: str) -> Ticket:
@@ -68,7 +81,12 @@ def _requester(email: str, person: str, given_id: str, role: str) -> Requester:
     """ "Anna <anna@acme.com>", a bare address or a bare name: the value tells which it is."""
     found = _MAIL.search(email) or _MAIL.search(person)
     name = _MAIL.sub("", person or email).strip(" <>()\"',;") if person or email else ""
-    return Requester(given_id or None, found.group(0).strip(".<>").lower() if found else None, name or None, role.casefold() in _STAFF)
+    return Requester(
+        given_id or None,
+        found.group(0).strip(".<>").lower() if found else None,
+        name or None,
+        role.casefold() in _STAFF,
+    )
 
 
 def _account(given_id: str, name: str, domain: str) -> AccountHint:

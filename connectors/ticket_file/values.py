@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from connectors.ticket_file.reading import Table
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
-_TAG = re.compile(r"<(?:p|div|br|span|a|ul|ol|li|table|b|i|strong|em|h[1-6]|html|body|img|blockquote)\b[^>]{0,2000}>", re.I)
+_TAG = re.compile(
+    r"<(?:p|div|br|span|a|ul|ol|li|table|b|i|strong|em|h[1-6]|html|body|img|blockquote)\b[^>]{0,2000}>", re.IGNORECASE
+)
 _SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{2,4})")
 # Excel counts days from here, because 1900 was no leap year and Lotus thought it was.
 _EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
+# What dateutil fills in where a text has no year or hour; without it, it takes today's.
+_UNDATED = datetime(1900, 1, 1)  # noqa: DTZ001 - a zone is added where the text has none
 _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +62,15 @@ def tags(value: Any) -> tuple[str, ...]:
 def made_id(ticket: Ticket, made: dict[str, int]) -> str:
     """An id from the content, for a row without one: the same row has the same id in any order of rows."""
     at = ticket.created_at.isoformat() if ticket.created_at else ""
-    told = "\x1f".join([ticket.subject, ticket.body, at, ticket.requester.email or ticket.requester.name or "", ticket.account.id or ticket.account.name or ""])
+    told = "\x1f".join(
+        [
+            ticket.subject,
+            ticket.body,
+            at,
+            ticket.requester.email or ticket.requester.name or "",
+            ticket.account.id or ticket.account.name or "",
+        ]
+    )
     key = f"row-{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:8]}"
     made[key] = made.get(key, 0) + 1
     return key if made[key] == 1 else f"{key}-{made[key]}"
@@ -131,8 +143,7 @@ class Dates:
         except ValueError:
             pass
         try:
-            # The default supplies what is missing: without it dateutil takes today's day and hour.
-            found = dateparser.parse(text, dayfirst=self.day_first, default=datetime(1900, 1, 1), ignoretz=False)
+            found = dateparser.parse(text, dayfirst=self.day_first, default=_UNDATED, ignoretz=False)
         except (ValueError, OverflowError, TypeError):
             return None
         return found if isinstance(found, datetime) and found.year > 1900 else None
@@ -141,9 +152,20 @@ class Dates:
         """One remark for each kind of trouble, with its count."""
         if self.unread:
             n = len(self.unread)
-            yield Warned("unread_dates", f"{n} date{'s' if n > 1 else ''} could not be read, e.g. {self.unread[0]!r}: those tickets are kept without one.")
+            yield Warned(
+                "unread_dates",
+                f"{n} date{'s' if n > 1 else ''} could not be read, e.g. {self.unread[0]!r}: "
+                "those tickets are kept without one.",
+            )
         if self.impossible:
             n = self.impossible
-            yield Warned("impossible_dates", f"{n} date{'s' if n > 1 else ''} lie in the future or before 1990 and were taken as unknown.")
+            yield Warned(
+                "impossible_dates",
+                f"{n} date{'s' if n > 1 else ''} lie in the future or before 1990 and were taken as unknown.",
+            )
         if self.ambiguous:
-            yield Warned("ambiguous_dates", "Dates like 03/04 were read month first, since none of them tells: write them as 2026-03-04 if that is wrong.")
+            yield Warned(
+                "ambiguous_dates",
+                "Dates like 03/04 were read month first, since none of them tells: write them as 2026-03-04 if"
+                " that is wrong.",
+            )

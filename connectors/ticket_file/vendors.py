@@ -1,6 +1,6 @@
 """The JSON shapes of Zendesk and Intercom exports -> flat rows; any other nested object is flattened as it stands.
 
-Shapes read from the vendors' API descriptions: Zendesk Support "Tickets" (side-loaded users and organizations), Intercom
+Shapes from the vendors' API descriptions: Zendesk Support "Tickets" (side-loaded users and organizations), Intercom
 2.14 "Conversation" (source, conversation_parts, contacts).
 """
 
@@ -29,11 +29,13 @@ def _joined(items: list[Any], value: Json) -> Iterator[Any]:
     users = _by_id(value.get("users"))
     organizations = _by_id(value.get("organizations"))
     for item in items:
-        if isinstance(item, dict) and (users or organizations):
-            requester = users.get(item.get("requester_id"), {})
-            account = organizations.get(item.get("organization_id") or requester.get("organization_id"), {})
-            item = {**({"requester": requester} if requester else {}), **({"organization": account} if account else {}), **item}
-        yield item
+        if not isinstance(item, dict):
+            yield item
+            continue
+        requester = users.get(item.get("requester_id"), {})
+        account = organizations.get(item.get("organization_id") or requester.get("organization_id"), {})
+        side_loaded = {"requester": requester, "organization": account}
+        yield {name: found for name, found in side_loaded.items() if found} | item
 
 
 def _by_id(rows: Any) -> dict[Any, Json]:
@@ -65,22 +67,38 @@ def _first_comment(item: Json) -> str:
     comments = item.get("comments")
     if not isinstance(comments, list):
         return ""
-    bodies = (c.get("body") or c.get("plain_body") or "" for c in comments if isinstance(c, dict) and c.get("public", True))
+    bodies = (
+        c.get("body") or c.get("plain_body") or "" for c in comments if isinstance(c, dict) and c.get("public", True)
+    )
     return next((str(b) for b in bodies if b), "")
 
 
 def _is_conversation(item: Json) -> bool:
-    return item.get("type") == "conversation" or isinstance(item.get("conversation_parts"), dict) or (isinstance(item.get("source"), dict) and "body" in item["source"])
+    return (
+        item.get("type") == "conversation"
+        or isinstance(item.get("conversation_parts"), dict)
+        or (isinstance(item.get("source"), dict) and "body" in item["source"])
+    )
 
 
 def _conversation(item: Json) -> dict[str, Any]:
     """An Intercom conversation: the customer's own parts are the text; admins' and bots' words are not."""
-    source = item.get("source") if isinstance(item.get("source"), dict) else {}
+    said = item.get("source")
+    source: Json = said if isinstance(said, dict) else {}
     author = source.get("author") or {}
     contact = _first(item.get("contacts"), "contacts") or {}
-    company = item.get("company") or _first(item.get("companies"), "companies") or _first(contact.get("companies"), "companies") or {}
+    company = (
+        item.get("company")
+        or _first(item.get("companies"), "companies")
+        or _first(contact.get("companies"), "companies")
+        or {}
+    )
     texts = [source.get("body")] if author.get("type") not in _STAFF else []
-    texts += [p.get("body") for p in _list(item.get("conversation_parts"), "conversation_parts") if (p.get("author") or {}).get("type") not in _STAFF]
+    texts += [
+        p.get("body")
+        for p in _list(item.get("conversation_parts"), "conversation_parts")
+        if (p.get("author") or {}).get("type") not in _STAFF
+    ]
     customer = author if author.get("type") not in _STAFF else contact
     return {
         "id": item.get("id"),
@@ -97,7 +115,9 @@ def _conversation(item: Json) -> dict[str, Any]:
         "status": item.get("state"),
         "priority": item.get("priority"),
         "tags": [t.get("name") for t in _list(item.get("tags"), "tags")],
-        "product area": (item.get("custom_attributes") or {}).get("Product area") if isinstance(item.get("custom_attributes"), dict) else None,
+        "product area": (item.get("custom_attributes") or {}).get("Product area")
+        if isinstance(item.get("custom_attributes"), dict)
+        else None,
         "url": item.get("url") or item.get("link"),
     }
 
