@@ -1,7 +1,7 @@
 """Does a digest say what the tickets say? Recomputes every count, id and quote of a document from the evidence.
 
 Nothing of how the digest was made is trusted here: membership is read from the document, all else is counted again.
-Three figures describe the grouping itself (cohesion, stability, core tickets): only making the digest again can check those.
+Three figures describe the grouping itself (cohesion, stability, core tickets): only a new run checks those.
 """
 
 from __future__ import annotations

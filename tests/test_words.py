@@ -67,7 +67,7 @@ def test_a_story_uses_the_reason_that_a_customer_gives() -> None:
 
 def test_the_problem_is_two_sentences_in_customers_words() -> None:
     made = worded("CSV exports time out", Kind.BUG, "The job hangs at 90 percent")
-    assert made.problem == "Customers write: “CSV exports time out.” Another: “The job hangs at 90 percent.”"
+    assert made.problem == "Customers write: “CSV exports time out”. Another: “The job hangs at 90 percent”."
 
 
 def test_words_that_a_theme_shares_with_everything_weigh_nothing() -> None:

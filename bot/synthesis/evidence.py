@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bot.domain import Customer, Quote, Ticket
 
 LONGEST_QUOTE = 280
+_A_SENTENCE = 8  # words; chat has no full stops
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
 
@@ -39,7 +40,9 @@ def best_sentence(
             about = sum(weight.get(w, 0.0) for w in set(words)) / (4 + len(set(words))) ** 0.5
             masked = 0.5 if _PLACEHOLDER.search(text) else 1.0
             broken = 0.8 if "\n" in text else 1.0
-            scored.append((about * masked * broken, -position, text))
+            # A subject line ("Guest access") says less than the sentence it announces.
+            whole = 1.0 if text[-1] in ".?!…" or len(text.split()) >= _A_SENTENCE else 0.4
+            scored.append((about * masked * broken * whole, -position, text))
     return max(scored)[2] if scored else ""
 
 

@@ -28,8 +28,7 @@ _ORDERS = frozenset(
 _PARTICLES = frozenset("out up down off in on back over away through".split())
 _TOKEN = re.compile(r"\[[A-Z]+_\d+\]|[^\W_][\w'’./+&%#@-]*[\w%+#]|[^\W_]|[$€£]\d[\d.,]*")
 _CLAUSE = re.compile(
-    r"[.?!;:\n\r()\"“”|]+(?:\s|$)|\s[-–—>]+\s|\n|,\s*(?=(?:and|but|so|or|yet|then|which|however"
-    r"|please|thanks)\b)|,\s+(?=(?:i|we|it|they|you|he|she|can|could|how|what|why|is)\b)"
+    r"[.?!;:\n\r()\"“”|]+(?:\s|$)|\s[-–—>]+\s|\n|,\s"
     r"|\s(?:but|because|however|although|though|and then|so that|so i|and i|and we|and it|since|even though)\s",
     re.IGNORECASE,
 )
@@ -248,6 +247,8 @@ def _wish(tokens: list[str], low: list[str]) -> Phrase | None:
         "missing",
     )
     rest = low[cut:]
+    if cut and len(rest) > 1 and low[cut - 1] == "for" and en.is_gerund(rest[0]):
+        return _verbal(Frame.WANT, tokens[cut:])  # "add support for sending ..."
     if cut and rest and rest[0] != "to" and rest[0] not in en.PRONOUNS:
         return _nominal(Frame.ADD, tokens[cut:])
     cut = _starts(
@@ -341,7 +342,8 @@ def _nominal(frame: Frame, tokens: list[str]) -> Phrase | None:
     if not own or own[0].lower() in en.CLOSED | {"got", "get"} or len(own) > MAX_WORDS:
         return None
     own[0] = _uncapitalised(own)
-    return Phrase(frame, _theirs(own), " ".join(_trimmed(tokens)))
+    kept = _trimmed(tokens)
+    return Phrase(frame, _theirs(own), " ".join([_uncapitalised(kept), *kept[1:]]))
 
 
 def _question(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -587,7 +589,7 @@ def _predicate_at(low: list[str]) -> int | None:
         if (
             en.is_finite(word)
             and en.is_noun(word)
-            and (after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS)
+            and after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS | _PARTICLES
             and after not in en.BE
             and not plural
         ):

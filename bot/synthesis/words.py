@@ -172,7 +172,7 @@ def chosen(options: Sequence[Sequence[Candidate]], vectors: Sequence[Vectors], c
     """For each theme the candidate that says most of it and least of the others.
 
     `vectors[i]` holds the names' vectors of theme i, `centres` one row per theme, all of unit length in the batch's
-    space. A name that lies nearer to another theme is taken only when no candidate of its theme lies nearest to its own.
+    space. A name nearer to another theme is taken only when no candidate of its theme lies nearest to its own.
     """
     picked: list[Candidate] = []
     taken: set[str] = set()
@@ -284,7 +284,7 @@ def _wanted(phrase: Phrase, kind: Kind) -> str:
     if acts:
         return f"to {phrase.own}" if kind is Kind.REQUEST else f"to be able to {phrase.own}"
     if phrase.frame is Frame.FAULT:
-        return f"{phrase.own} to {phrase.remedy or f'stop {phrase.acting}'}"
+        return f"{_definite(phrase.own)} to {phrase.remedy or f'stop {phrase.acting}'}"
     if phrase.frame is Frame.SELF:
         return (
             f"to {phrase.remedy or f'stop {phrase.acting}'}"
@@ -293,7 +293,15 @@ def _wanted(phrase: Phrase, kind: Kind) -> str:
         )
     if kind is Kind.REQUEST:
         return phrase.own
-    return f"a clear answer on {phrase.own}" if kind is Kind.HOW_TO else f"{phrase.own} to be fixed"
+    return f"a clear answer on {phrase.own}" if kind is Kind.HOW_TO else f"{_definite(phrase.own)} to be fixed"
+
+
+def _definite(noun: str) -> str:
+    """ "map widget" -> "the map widget"; plurals, names and what has an article or a possessive stay."""
+    words = noun.split()
+    bare = words[0].lower() not in en.DETERMINERS | en.POSSESSIVES | en.PRONOUNS
+    name = len(words) == 1 and words[0][:1].isupper()
+    return f"the {noun}" if bare and not name and not words[-1].lower().endswith("s") else noun
 
 
 _ROLE = re.compile(
@@ -347,12 +355,13 @@ def _problem(quotes: Sequence[str]) -> str:
     said = [re.sub(r"\s+", " ", q).strip(" \"“”'") for q in quotes]
     if not said:
         return ""
-    first = f"Customers write: “{_closed(said[0])}”"
-    return f"{first} Another: “{_closed(said[1])}”" if len(said) > 1 else first
+    first = f"Customers write: {_quoted(said[0])}"
+    return f"{first} Another: {_quoted(said[1])}" if len(said) > 1 else first
 
 
-def _closed(sentence: str) -> str:
-    return sentence if sentence[-1:] in ".?!…" else f"{sentence}."
+def _quoted(sentence: str) -> str:
+    """A full stop that the customer did not write stands outside of the quotation marks."""
+    return f"“{sentence}”" if sentence[-1:] in ".?!…" else f"“{sentence}”."
 
 
 def _short(name: str) -> str:
