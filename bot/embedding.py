@@ -161,7 +161,7 @@ class _VectorFile:
         self._attempt(lambda file: self._put(file, model, rows), None)
 
     def _put(self, file: sqlite3.Connection, model: str, rows: _Rows) -> None:
-        packed = ((model, key, _pack(row)) for key, row in rows.items())
+        packed = ((model, key, _pack(key, row)) for key, row in rows.items())
         file.executemany("INSERT OR REPLACE INTO vectors (model, text, vector) VALUES (?, ?, ?)", packed)
         file.execute("DELETE FROM vectors WHERE rowid <= (SELECT max(rowid) FROM vectors) - ?", (self._keep,))
 
@@ -216,20 +216,20 @@ def _found(
     file.execute("BEGIN")  # one lock for all look-ups instead of one for each
     for key in keys:
         found: Any = file.execute("SELECT vector FROM vectors WHERE model = ? AND text = ?", (model, key)).fetchone()
-        row = _unpack(found[0]) if found else None
+        row = _unpack(key, found[0]) if found else None
         if row is not None:
             yield key, row
 
 
-def _pack(row: Vectors) -> bytes:
+def _pack(key: bytes, row: Vectors) -> bytes:
     numbers = row.astype("<f4").tobytes()
-    return zlib.crc32(numbers).to_bytes(4, "little") + numbers
+    return zlib.crc32(key + numbers).to_bytes(4, "little") + numbers
 
 
-def _unpack(packed: bytes) -> Vectors | None:
-    """None when a bit has fallen over, which SQLite itself does not notice inside a value."""
+def _unpack(key: bytes, packed: bytes) -> Vectors | None:
+    """None when a bit has fallen over: in the value, or in the index, which then leads to another text's vector."""
     numbers = packed[4:]
-    if zlib.crc32(numbers) != int.from_bytes(packed[:4], "little"):
+    if zlib.crc32(key + numbers) != int.from_bytes(packed[:4], "little"):
         return None
     return np.frombuffer(numbers, dtype="<f4").astype(np.float32)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.domain import Kind
 
 _REQUEST = re.compile(
-    r"\b(?:feature request|enhancement|(?:would|it'?d|would'?ve) (?:be|really be) (?:\w+ )?(?:nice"
+    r"\b(?:feature request|enhancement|it(?:'?d| would| would'?ve) (?:really )?be (?:\w+ )?(?:nice"
     r"|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
     r"|(?:please|pls|could you|can you|would you)(?: please)? (?:add|support|implement|introduce"
     r"|consider|build|enable|bring|make it possible)|(?:would|i'?d|we'?d) (?:really )?(?:love"

@@ -283,6 +283,8 @@ def _wanted(phrase: Phrase, kind: Kind) -> str:
         return f"clear steps to {phrase.own}"
     if acts:
         return f"to {phrase.own}" if kind is Kind.REQUEST else f"to be able to {phrase.own}"
+    if phrase.frame is Frame.FAULT and kind is Kind.HOW_TO:
+        return f"to know what to do when {_definite(phrase.own)}{phrase.text.removeprefix(phrase.subject)}"
     if phrase.frame is Frame.FAULT:
         return f"{_definite(phrase.own)} to {phrase.remedy or f'stop {phrase.acting}'}"
     if phrase.frame is Frame.SELF:
