@@ -125,8 +125,11 @@ def _left_over(found: Synthesis, ids: Mapping[str, str]) -> Iterator[LeftOver]:
     for anecdote in found.anecdotes:
         for ticket in anecdote.members:
             yield LeftOver(ids[ticket.id], "anecdote", anecdote_detail(anecdote.counts, anecdote.name))
-    for ticket in found.one_offs:
-        yield LeftOver(ids[ticket.id], "one-off", "no other ticket in this batch is about the same thing")
+    for ticket, about in found.one_offs:
+        yield LeftOver(ids[ticket.id], "one-off", f"{SINGLE}{about}")
+
+
+SINGLE = "single report: "
 
 
 def anecdote_detail(made: Counts, name: str) -> str:

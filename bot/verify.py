@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from bot.digest import Facts, anecdote_detail, warned
+from bot.digest import SINGLE, Facts, anecdote_detail, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
@@ -194,10 +194,18 @@ def _anecdotes(
     for x in data["not_a_theme"]:
         if x["reason"] == "anecdote" and x["ticket_id"] in by_id:
             told[x["detail"]].append(by_id[x["ticket_id"]])
+        if x["reason"] == "one-off" and x["ticket_id"] in by_id and not _is_own(x["detail"], by_id[x["ticket_id"]]):
+            yield f"one-off {x['ticket_id']}: {x['detail']!r} is not in the ticket's own words"
     for detail, members in told.items():
         due = anecdote_detail(counts(members, customers, rules.timezone), detail.partition(": ")[2])
         if detail != due:
             yield f"anecdote {detail!r}: counted {due!r}"
+
+
+def _is_own(detail: str, ticket: Ticket) -> bool:
+    """The gist of a one-off, blanks aside, stands in the ticket."""
+    said = " ".join(f"{ticket.subject} {ticket.body}".split())
+    return detail.startswith(SINGLE) and detail.removeprefix(SINGLE) in said
 
 
 def _warnings(data: Document, rules: Rules) -> Iterator[str]:

@@ -21,7 +21,7 @@ from bot.synthesis import english, quality, tree, words
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import Cleaned, cleaned, combined, passages
 from bot.synthesis.counts import counts
-from bot.synthesis.evidence import best_sentence, quotes
+from bot.synthesis.evidence import best_sentence, gist, quotes
 from bot.synthesis.kinds import kind
 from bot.synthesis.language import language
 from bot.synthesis.layout import layout
@@ -75,7 +75,7 @@ class Synthesis:
     themes: tuple[Found, ...]
     candidates: tuple[Found, ...]
     anecdotes: tuple[Anecdote, ...]
-    one_offs: tuple[Ticket, ...]
+    one_offs: tuple[tuple[Ticket, str], ...]  # with the words that say what it is about
     removed: tuple[tuple[Ticket, str], ...]
     stability: float | None
     other_languages: float
@@ -127,7 +127,7 @@ def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rul
         themes=themes,
         candidates=tuple(named[len(passing) :]),
         anecdotes=tuple(_anecdote(g, batch) for g in anecdotes),
-        one_offs=tuple(t for i, t in enumerate(batch.tickets) if i not in grouped),
+        one_offs=tuple((t, gist(batch.clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in grouped),
         removed=removed,
         stability=stability,
         other_languages=_other_languages(batch),

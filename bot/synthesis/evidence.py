@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from bot.domain import Customer, Quote, Ticket
 
 LONGEST_QUOTE = 280
+_LINE = 90
 _A_SENTENCE = 8  # words; chat has no full stops
 _PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
@@ -44,6 +45,14 @@ def best_sentence(
             whole = 1.0 if text[-1] in ".?!…" or len(text.split()) >= _A_SENTENCE else 0.4
             scored.append((about * masked * broken * whole, -position, text))
     return max(scored)[2] if scored else ""
+
+
+def gist(sentences: Sequence[str], ticket: Ticket) -> str:
+    """What a ticket is about, in its own words and in one line: the subject that says something, else its opening."""
+    for text in quotable(sentences, ticket):
+        line = " ".join(text.split())
+        return line if len(line) <= _LINE else line[:_LINE].rsplit(None, 1)[0]
+    return ""
 
 
 def quotes(
