@@ -16,7 +16,7 @@ from bot.synthesis.mail import greeting, own_spans, signing_off
 from bot.synthesis.sentences import sentences
 
 _READ = 20_000  # characters of a body: a problem is told long before that, and a pasted log must not cost minutes
-_EMBEDDED = 3_000  # characters of those; an embedder of 256 tokens sees about 1,200
+_EMBEDDED = 500  # characters of those: a problem is told first; more changed no score on long complaints, and costs
 _REPEATS, _REPEAT_SHARE = 3, 0.015  # a sentence in so many tickets is a template's, not a person's
 _A_SENTENCE = 5  # words
 _SEAMED = 400  # characters of a sentence without a stop in which a template is looked for

@@ -25,7 +25,7 @@ _NAMES: Mapping[str, str] = {
     "body": (
         "description, body, message, text, content, comment, first message, conversation body, source"
         " body, details, ticket description, question, first comment, initial message, customer message,"
-        " feedback, issue, problem, note, notes, beschreibung, nachricht, descripcion, mensaje, contenu"
+        " feedback, issue, problem, summary, note, notes, beschreibung, nachricht, descripcion, mensaje, contenu"
     ),
     "email": (
         "requester email, requester e mail, email, e mail, from, contact email, user email, customer"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -34,7 +33,7 @@ _OLDEST = datetime(1990, 1, 1, tzinfo=UTC)
 def tidy(value: object) -> str:
     """Text without what no reader can see and what turns the reading direction round; line ends are \\n."""
     text = "" if value is None else str(value)
-    return unicodedata.normalize("NFC", _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
+    return _CONTROLS.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def from_html(text: str) -> str:
