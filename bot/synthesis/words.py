@@ -161,7 +161,7 @@ def _by_words(material: Material, weight: Mapping[str, float]) -> Candidate:
         for sentence in sentences:
             words = sentence.split()
             if len(words) > 1 or (len(sentence) > 1 and not sentence.isascii()):
-                text = " ".join(words[:7])[:60].strip(" .,;:!?-")
+                text = _undangling(words[:7])[:60].strip(" .,;:!?-")
                 if text:
                     return Candidate(Phrase(Frame.TOPIC, f"“{text}”", f"“{text}”"), 0.0)
     top = " ".join(w for w, _ in sorted(weight.items(), key=lambda p: (-p[1], p[0]))[:3])
@@ -246,8 +246,16 @@ _ACCEPTANCE: Mapping[Kind, tuple[str, ...]] = {
 
 def title_of(phrase: Phrase, kind: Kind) -> str:
     """A verb-led title of at most nine words, "" when the phrase doesn't fit behind the kind's verb."""
-    fitting = (t for t in _titles(phrase, kind) if t and len(t.split()) <= _TITLE_WORDS)
-    return next(fitting, "")
+    made = [t for t in _titles(phrase, kind) if t]
+    fitting = (t for t in made if len(t.split()) <= _TITLE_WORDS)
+    return next(fitting, "") or next(filter(None, map(_shortened, made)), "")
+
+
+def _shortened(title: str) -> str:
+    """A long title up to the preposition that opens its last part: "... sending customers back (to the login page)"."""
+    words = title.split()
+    ends = [i for i in range(4, _TITLE_WORDS + 1) if words[i].lower() in en.PREPOSITIONS]
+    return " ".join(words[: ends[-1]]) if ends and words[ends[-1] - 1].lower() not in en.CLOSED else ""
 
 
 def _titles(phrase: Phrase, kind: Kind) -> tuple[str, ...]:
@@ -371,6 +379,12 @@ def _short(name: str) -> str:
     words = name.split()
     while len(" ".join(words)) > 28 and len(words) > 2:
         words.pop()
-    while len(words) > 2 and words[-1].lower() in en.CLOSED:
-        words.pop()
-    return capitalised(" ".join(words))
+    return capitalised(_undangling(words))
+
+
+def _undangling(words: Sequence[str]) -> str:
+    """Without the function words that a cut leaves at the end ("back to the")."""
+    kept = list(words)
+    while len(kept) > 2 and kept[-1].lower() in en.CLOSED:
+        kept.pop()
+    return " ".join(kept)
