@@ -77,13 +77,10 @@ def read(
     sources: Sequence[Source], rules: Rules, asked: Asked, now: datetime, watch: Watch
 ) -> tuple[Reading, Counter[str]]:
     """All tickets of the sources, each once, redacted, with the ones outside the window and the filters set apart."""
+    named = window(asked.window, now, rules.timezone) if asked.window else None  # a wrong one fails before any work
     tickets, rejects, warnings = _collected(sources, watch)
     watch.done("Read tickets", f"{len(tickets):,}" + (f", {len(rejects):,} rows could not be read" if rejects else ""))
-    period = (
-        window(asked.window, now, rules.timezone)
-        if asked.window
-        else spanning((t.created_at for t in tickets), rules.timezone)
-    )
+    period = named or spanning((t.created_at for t in tickets), rules.timezone)
     who = customers(tickets, internal_domains=asked.internal_domains)
     masked, hits = _redacted(tickets, watch)
     kept, left_out = _filtered(masked, period, asked)

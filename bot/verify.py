@@ -20,6 +20,7 @@ from bot.synthesis.evidence import verbatim
 from bot.synthesis.impact import deflection, impact
 from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
+from bot.synthesis.words import MADE_BY, problem
 
 Document = Mapping[str, Any]
 
@@ -97,6 +98,9 @@ def _quotes(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator
             yield f"{name}: quote of {quote['ticket_id']!r}, which is not in it"
         elif not verbatim(quote["text"], by_id[quote["ticket_id"]]):
             yield f"{name}: not verbatim in {quote['ticket_id']!r}: {quote['text']!r}"
+    due = problem([q["text"] for q in theme["quotes"]])
+    if theme["made_by"] == MADE_BY and theme["problem"] != due:
+        yield f"{name}: the problem is told as {theme['problem']!r}, by its quotes {due!r}"
 
 
 def _ranked(rows: Sequence[Document], key: str, what: str) -> Iterator[str]:

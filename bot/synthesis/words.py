@@ -197,7 +197,7 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
         name=candidate.name,
         short=_short(candidate.name),
         kind=kind,
-        problem=_problem(quotes),
+        problem=problem(quotes),
         title=title_of(phrase, kind) or " ".join(f"{_VERB[kind]} {phrase.text}".split()[:_TITLE_WORDS]),
         user_story=_story(phrase, kind, material),
         acceptance=_ACCEPTANCE[kind],
@@ -360,7 +360,7 @@ def _purpose(material: Material, kind: Kind) -> str:
     return _PURPOSES[kind]
 
 
-def _problem(quotes: Sequence[str]) -> str:
+def problem(quotes: Sequence[str]) -> str:
     """Two sentences in the customers' own language: what the most typical ticket says, and one that adds to it."""
     said = [re.sub(r"\s+", " ", q).strip(" \"“”'") for q in quotes]
     if not said:
