@@ -17,7 +17,7 @@ test: install ## format, lint, types, import contracts, tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 install: $(INSTALLED) ## .venv with everything pinned
 

@@ -21,7 +21,7 @@ from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, Severity
 PREFIX = "GROUNDSWELL_"
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
-    {"GROUNDSWELL_CONFIG", "GROUNDSWELL_REQUIRE_RIG", "GROUNDSWELL_REQUIRE_BENCH", "GROUNDSWELL_REQUIRE_BROWSER"}
+    {f"{PREFIX}{name}" for name in ("CONFIG", "REQUIRE_ALL", "REQUIRE_BENCH", "REQUIRE_BROWSER", "REQUIRE_RIG")}
 )
 
 

@@ -1,0 +1,16 @@
+"""In CI a skipped test is a failure: what is skipped there is tested nowhere."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("GROUNDSWELL_REQUIRE_ALL") == "1":
+        for report in skipped:
+            reporter.write_line(f"skipped where nothing may be: {report.nodeid} {report.longrepr}", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
