@@ -83,7 +83,7 @@ def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:
     arithmetic = f"range {phrases.avoidable(deflection)}: {escape(deflection.arithmetic)}"
     yield f"{item.rank}. **{escape(theme.words.title)}**\n"
     yield f"{indent}{escape(theme.words.user_story)}\n"
-    yield f"{indent}- Severity: {item.severity} ({escape(item.severity_reason)})"
+    yield f"{indent}- Severity: {item.severity} ({escape(phrases.why(item))})"
     yield f"{indent}- Expected deflection: {expected} ({arithmetic})"
     yield f"{indent}- Impact: {number(item.impact)} ({customers} × {item.severity} weight)"
     yield f"{indent}- Theme: {escape(theme.words.name)}\n"

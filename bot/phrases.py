@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.domain import Deflection, Digest, LeftOver, Theme, Window
+from bot.domain import BacklogItem, Deflection, Digest, LeftOver, Theme, Window
 
 REVIEW_FIRST = (
     "A first-pass synthesis: review it against your discovery notes before committing to the backlog."  # METHOD.md
@@ -154,3 +154,8 @@ def one_offs(digest: Digest) -> list[LeftOver]:
 def made_by(drafter: str) -> str:
     plain = {"extractive": "taken from the tickets' own words, no language model"}
     return plain.get(drafter, line(drafter))
+
+
+def why(item: BacklogItem) -> str:
+    """The reason for the severity, where the level itself stands beside it."""
+    return item.severity_reason.removeprefix(f"{item.severity}: ")
