@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse import csr_matrix
 
 from bot.ports import Vectors
 
@@ -108,9 +109,10 @@ def _flat(merges: NDArray[np.float64], cut: float, least: int) -> Labels:
 
 
 def _sums(space: Vectors, labels: Labels) -> Vectors:
-    sums = np.zeros((int(labels.max()) + 1, space.shape[1]), dtype=np.float64)
-    np.add.at(sums, labels[labels >= 0], space[labels >= 0])
-    return sums.astype(np.float32)
+    """(groups, dim) sums of each group's rows, in float64 and row by row: the same on any number of threads."""
+    rows = np.flatnonzero(labels >= 0)
+    belongs = csr_matrix((np.ones(len(rows)), (labels[rows], rows)), shape=(int(labels.max()) + 1, len(labels)))
+    return np.asarray(belongs @ space).astype(np.float32)
 
 
 def _own(rows: Vectors, labels: Labels, sums: Vectors) -> Floats:
