@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from bot.synthesis import tree
-from bot.synthesis.clean import cleaned, combined, passages
+from bot.synthesis.clean import cleaned, passages
+from bot.synthesis.forms import spoken
 from tests.runs import ROOT, data, embedder, faults, run
 
 BENCH = ROOT.parent / "shared" / "bench"
@@ -52,8 +53,8 @@ def scored(batch: Path) -> tuple[dict[str, Any], tuple[str, ...], tuple[bool, ..
 def told_apart(made: Any, told: dict[str, Any]) -> tuple[bool, ...]:
     """Nearest centroid of each embedded name among the eight, in the batch's space."""
     tickets = sorted(made.reading.tickets, key=lambda t: t.id)
-    pieces = [passages(c) for c in cleaned([(t.subject, t.body) for t in tickets])]
-    space = combined(embedder().embed([p for piece in pieces for p in piece]), [len(p) for p in pieces])
+    clean = cleaned([(t.subject, t.body) for t in tickets])
+    _, space = spoken(clean, embedder().embed([p for c in clean for p in passages(c)]))
     row = {t.key: i for i, t in enumerate(tickets)}
     members = [[row[i] for i in theme["ticket_ids"]] for theme in told["themes"]]
     names = embedder().embed([theme["name"] for theme in told["themes"]])

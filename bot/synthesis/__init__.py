@@ -19,9 +19,10 @@ from bot.domain import Alarm, Counts, Customer, Quality, Quote, Severity, Ticket
 from bot.ports import Vectors
 from bot.synthesis import english, quality, tree, words
 from bot.synthesis.alarms import alarms
-from bot.synthesis.clean import Cleaned, cleaned, combined, passages
+from bot.synthesis.clean import Cleaned, cleaned, passages
 from bot.synthesis.counts import counts
 from bot.synthesis.evidence import best_sentence, gist, quotes
+from bot.synthesis.forms import spoken
 from bot.synthesis.kinds import kind
 from bot.synthesis.language import language
 from bot.synthesis.layout import layout
@@ -87,14 +88,11 @@ class _Batch:
     """The tickets that are grouped, in canonical order, with what was made of each."""
 
     tickets: tuple[Ticket, ...]
-    clean: tuple[Cleaned, ...]
+    own: tuple[str, ...]  # all of each ticket's own words: what the rules of severity read
+    said: tuple[Cleaned, ...]  # the same without the subjects of forms: what is grouped and named
     customers: Mapping[str, Customer]
     rules: Rules
     vocabulary: words.Vocabulary
-    languages: tuple[str | None, ...]
-
-    def own(self, i: int) -> str:
-        return " ".join(self.clean[i].sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +111,12 @@ def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rul
     Yields `Embed`; is sent an array (len(texts), dim) of unit rows. Returns the `Synthesis`.
     """
     removed = tuple((t, why) for t in _canonical(tickets) if (why := why_noise(t)) is not None)
-    batch = _batch([t for t in _canonical(tickets) if why_noise(t) is None], customers, rules)
-    pieces = [passages(c) for c in batch.clean]
-    vectors = yield Embed(tuple(p for piece in pieces for p in piece), "Embed")
-    space = combined(vectors, [len(p) for p in pieces])
+    kept = tuple(t for t in _canonical(tickets) if why_noise(t) is None)
+    clean = cleaned([(t.subject, t.body) for t in kept])
+    vectors = yield Embed(tuple(p for c in clean for p in passages(c)), "Embed")
+    said, space = spoken(clean, vectors)
+    own = tuple(" ".join(c.sentences) for c in clean)
+    batch = _Batch(kept, own, said, customers, rules, words.Vocabulary.of(c.sentences for c in said))
     labels = tree.grouped(space)
     groups, stability = _measured(batch, space, labels)
     passing, candidates, anecdotes = _ruled(groups, batch)
@@ -127,7 +127,7 @@ def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rul
         themes=themes,
         candidates=tuple(named[len(passing) :]),
         anecdotes=tuple(_anecdote(g, batch) for g in anecdotes),
-        one_offs=tuple((t, gist(batch.clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in grouped),
+        one_offs=tuple((t, gist(clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in grouped),
         removed=removed,
         stability=stability,
         other_languages=_other_languages(batch),
@@ -139,15 +139,9 @@ def _canonical(tickets: Sequence[Ticket]) -> list[Ticket]:
     return sorted(tickets, key=lambda t: t.id)
 
 
-def _batch(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rules: Rules) -> _Batch:
-    clean = tuple(cleaned([(t.subject, t.body) for t in tickets]))
-    vocabulary = words.Vocabulary.of(c.sentences for c in clean)
-    languages = tuple(t.language or language(" ".join(c.sentences)) for t, c in zip(tickets, clean, strict=True))
-    return _Batch(tuple(tickets), clean, customers, rules, vocabulary, languages)
-
-
 def _other_languages(batch: _Batch) -> float:
-    known = [code for code in batch.languages if code]
+    told = (t.language or language(own) for t, own in zip(batch.tickets, batch.own, strict=True))
+    known = [code for code in told if code]
     return sum(not code.lower().startswith("en") for code in known) / len(known) if known else 0.0
 
 
@@ -196,8 +190,8 @@ def _named(groups: Sequence[_Group], batch: _Batch, space: Vectors) -> Generator
 
 
 def _material(group: _Group, batch: _Batch) -> words.Material:
-    sentences = tuple(batch.clean[i].sentences for i in group.rows)
-    return words.Material(sentences, *kind([batch.own(i) for i in group.rows]))
+    sentences = tuple(batch.said[i].sentences for i in group.rows)
+    return words.Material(sentences, *kind([batch.own[i] for i in group.rows]))
 
 
 def _found(
@@ -209,7 +203,7 @@ def _found(
     shown = quotes(
         [(t, s, frozenset(english.content(s))) for t, s in zip(members, telling, strict=True)], batch.customers
     )
-    own = [batch.own(i) for i in group.rows]
+    own = [batch.own[i] for i in group.rows]
     said = words.words(name, material, [q.text for q in shown])
     level, reason = severity(members, own, batch.customers, said.kind, batch.rules)
     return Found(

@@ -129,8 +129,8 @@ def _said(subject: str) -> str:
 
 def _templates(subjects: Sequence[str], bodies: Sequence[Sequence[str]]) -> frozenset[str]:
     """Keys of the sentences that many tickets share. What is somebody's whole ticket is never one of them."""
-    uses = Counter(key for body in bodies for key in {_key(s) for s in body})
-    whole = {_key(body[0]) for body in bodies if len(body) == 1} | {_key(s) for s in subjects}
+    uses = Counter(key for body in bodies for key in {folded(s) for s in body})
+    whole = {folded(body[0]) for body in bodies if len(body) == 1} | {folded(s) for s in subjects}
     most = max(_REPEATS, _REPEAT_SHARE * len(bodies))
     return frozenset(key for key, n in uses.items() if n >= most and key not in whole)
 
@@ -141,7 +141,7 @@ def _without(template: frozenset[str], body: Sequence[str]) -> list[str]:
 
 
 def _says_nothing(template: frozenset[str], sentence: str) -> bool:
-    key = _key(sentence)
+    key = folded(sentence)
     return key in template or _COURTESY.issuperset(key.split())
 
 
@@ -153,14 +153,14 @@ def _unglued(template: frozenset[str], sentence: str) -> str:
     return sentence
 
 
-def _key(text: str) -> str:
+def folded(text: str) -> str:
     """Texts that differ only in numbers, case and marks have the same one."""
     return " ".join(_WORD.findall(re.sub(r"\d+", "0", text.lower())))
 
 
 def _one(subject: str, own: Sequence[str], written: str) -> Cleaned:
     body = " ".join(own)
-    kept = "" if own and _says_again(_key(subject), _key(body), _key(written[:_READ])) else subject
+    kept = "" if own and _says_again(folded(subject), folded(body), folded(written[:_READ])) else subject
     return Cleaned(kept, body, (kept, *own) if kept else tuple(own))
 
 

@@ -375,11 +375,11 @@ def _quoted(sentence: str) -> str:
 
 
 def _short(name: str) -> str:
-    """The name cut to about 28 characters at a word, for a map or a chart."""
+    """The name cut to about 32 characters at a word, for a map or a chart."""
     words = name.split()
-    while len(" ".join(words)) > 28 and len(words) > 2:
+    while len(" ".join(words)) > 32 and len(words) > 2:
         words.pop()
-    return capitalised(_undangling(words))
+    return capitalised(_undangling(words) if len(words) < len(name.split()) else name)
 
 
 def _undangling(words: Sequence[str]) -> str:

@@ -58,8 +58,8 @@ def oneself(tokens: list[str], low: list[str]) -> Phrase | None:
     predicate = trimmed(one_clause(without_adverbs(tokens[1:])))
     lowered = [t.lower() for t in predicate]
     acting = _acting(predicate)
-    if acting is None:
-        return None
+    if acting is None or (lowered[0] in en.BE and lowered[1] in en.PREPOSITIONS | PARTICLES):
+        return None  # "we are back at the start" says what happened, not what is wrong
     if lowered[0] in {"have", "had", "got"} and len(lowered) > 2 and lowered[1] in en.DETERMINERS:
         return nominal(Frame.TOPIC, predicate[1:])
     negated = lowered[1:2] == ["not"] or lowered[0] == "never"
@@ -126,6 +126,7 @@ def predicate_at(low: list[str]) -> int | None:
             and after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS | PARTICLES
             and after not in en.BE
             and not plural
+            and not AUXILIARIES.intersection(low[i + 2 :])  # "accented letters in the file are broken"
         ):
             return i
     return None
