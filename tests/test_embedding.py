@@ -49,14 +49,14 @@ LANGUAGES = (
         "Dışa aktarma başarısız",
     ),
 )
-# What the original model (fp32) makes of this sentence, each number to 7 bits. From model.safetensors.
+# What the published weights (fp32) make of this sentence, to 7 bits: the mean of its tokens without [CLS] and [SEP].
 SENTENCE = "The CSV export of our largest workspace times out after a minute, so payroll is late again."
 ORIGINAL = (
-    "@dVvABM!RJ4+Qcp-tFnb;<g3z@fyJJI1%3#-0zM82PaAcAT|c+5&Q`w#UUH$6I0n7{3#ImE%f;czvI;yGW*mI&Ecu_l^qlHBK20Q_Zrww0q"
-    "i6#7TPEg8YRQ_GiVwN87?>I*z`F$^W_8|-OC*~(E`#26eQob{RA-p`}q(2Lfs88CkW9r<{8=b8$lK<MuGerJ0Rr-5)vdVG3WFMFz^ZF(I6x"
-    "9@(MBoB|Z%(FX7YvD$Nc41~mrp-2^2o4=WH74cQbW_Y3~$_PQU$A3-h<^8mN~ArIXE^3~t-CmS3a%pnK9`T7YQGuh_)9TW*fB_PuT+8E8>*"
-    "arROyA>lJE$rVT2@m5D`#3Go;R5kQ3ck+s)Z`=)CjdkQ6(B7Ez~#m$Ec@Rc6aYc{5*q&9_%^ZU);9A1?*#bh6|(#s90()55a18c0P3}g>?Z"
-    "W^1_Az0KGnn}(6{f`80PT!^XuaQ__&o96T$n$Cpj|N=Hcbz|H%Ld"
+    "^8w*ACJVUK5(W1u;PC9o;<x(t^BKwXF%aJs-}RIQ2_i)S8!igz5&sA!${`u*5>4MD`6LefDE9mf!|2ryG5ggK)#0-EnHmxEA@xzO{ubIv1Med&4"
+    "&5XV7bVI1F=rd$7%VpD-|;g#^63O0-P0X7*8|lA5FqEh01q$#`1KF_JKzi|Cj!(k=Na1e8afgvM1l7hG8^d!4-y|NEb8?RF!BoL(jXu5^8_pa9y"
+    "$psE#cJrC(aA}3Ni`o<N_fo3@8!~4cQkV`vm>x`oA2=8aO8m^#8m69Sq<A_S)j}CKVJQ&mINB`t}GNG~DX?84(IT9v#&Q*%Z#;-2(vUy%rxCDD2"
+    "-H2@&HF{5UYw<OBIX3&YX%*5e@!DFZ+R6(1@D!Q{pzEBoUg5Cl2>5ETC7{xZ4i)i(72@df(j6}A8v8v`Q66yFZi0qC}l=pXm+1^)j}IMc}`)4%f"
+    "B6X)~!_UPpU_r0GS5y$$)A2Ko7<>l(){m%Xh"
 )
 
 
