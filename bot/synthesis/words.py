@@ -181,7 +181,7 @@ def chosen(options: Sequence[Sequence[Candidate]], vectors: Sequence[Vectors], c
         own = near[:, i]
         rival = np.max(np.delete(near, i, axis=1), axis=1) if near.shape[1] > 1 else np.zeros(len(names))
         margin = own - rival
-        score = np.array([c.score for c in names]) + 2.4 * own + 0.8 * np.minimum(margin, 0.3)
+        score = np.array([c.score for c in names]) + 2.8 * own + 0.8 * np.minimum(margin, 0.3)
         score = score - 5.0 * (margin <= 0.02) - 10.0 * np.array([c.name.lower() in taken for c in names])
         best = max(range(len(names)), key=lambda j: (round(float(score[j]), 6), -j))
         picked.append(names[best])

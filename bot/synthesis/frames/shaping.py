@@ -154,6 +154,8 @@ def theirs(tokens: Sequence[str]) -> str:
         low = token.lower()
         if i == 0 and low in {"my", "our", "your", "the", "a", "an"}:
             continue
+        if low == "own" and i and tokens[i - 1].lower() in en.POSSESSIVES:
+            continue  # "my own page" -> "the page"
         verb = "are" if low == "am" and words[-1:] == ["they"] else token
         swapped = "the" if low in {"my", "our", "your", "ur"} else verb
         words.append({"i": "they", "me": "customers", "us": "customers", "im": "they are"}.get(low, swapped))
