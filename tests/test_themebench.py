@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
     not BENCH.is_dir() and not REQUIRED, reason="ThemeBench is not beside this repository (../shared/bench)"
 )
 DEV = sorted((BENCH / "dev").glob("*.jsonl"))
-RECIPE = {"score": 0.741, "theme_f1": 0.700}  # bench/README, recipe H auto
+LEAST = {"score": 0.75, "theme_f1": 0.715}  # recipe H of the bench: .741 and .700; ours: .764 and .736
 LEAST_NAMES = 0.95  # of the themes are picked out by their names
 
 
@@ -73,10 +73,10 @@ def test_integrity_holds_and_every_figure_is_true(batch: Path) -> None:
     assert found == ()
 
 
-@pytest.mark.parametrize("what", sorted(RECIPE))
-def test_not_worse_than_the_recipe(what: str) -> None:
+@pytest.mark.parametrize("what", sorted(LEAST))
+def test_better_than_the_best_recipe_that_is_known(what: str) -> None:
     mean = float(np.mean([scored(batch)[0][what] for batch in DEV]))
-    assert mean >= RECIPE[what], f"{what} {mean:.4f}"
+    assert mean >= LEAST[what], f"{what} {mean:.4f}"
 
 
 def test_a_name_picks_out_its_own_theme() -> None:

@@ -13,6 +13,55 @@ _ORDERS = frozenset(
 )
 
 
+_NICE = "nice|great|good|helpful|useful|awesome|amazing|lovely|handy|fantastic|cool|perfect"
+_FOR_A_THING = (
+    f"it would be {_NICE} to have",
+    f"it would be so|very|really {_NICE} to have",
+    f"would be {_NICE} to have",
+    "i|we would love|like|appreciate|prefer to have|see",
+    "i|we would love|like|appreciate",
+    "please add support for",
+    "add support for",
+    "please add",
+    "add",
+    "i|we need|want|require",
+    "i|we wish to have",
+    "need|want",
+    "any plans for",
+    "any plan for",
+    "i|we wish|hope there was|were|is",
+    "i|we am|are looking for",
+    "i|we are missing|lacking",
+    "i|we am missing|lacking",
+    "missing",
+)
+_FOR_AN_ACT = (
+    "i|we need|want|would you to",
+    "i|we would like you to",
+    f"it would be {_NICE} if i|we|you|users|people could|can",
+    f"it would be {_NICE} to",
+    f"would be {_NICE} to",
+    f"would be {_NICE} if we|i|you could|can",
+    "i|we would love|like|prefer to",
+    "i|we really|just want|need|wish to",
+    "i|we want|need|wish|try|have|tried|wanted|hope to",
+    "i|we wish i|we could",
+    "i|we am|are|was|were trying|attempting|hoping|looking|going|planning to",
+    "i|we keep trying to",
+    "allow us|me|users|customers|people to",
+    "let us|me|users",
+    "ability|option|possibility|way to",
+    "the|an|a ability|option|possibility|way to",
+    "any plans to",
+    "trying to",
+    "please allow us|me|users to",
+    "need|want|wanting|needing to",
+    "would like|love to",
+    "i|we would like|love the|an ability|option to",
+    "i|we need|want the|an|a ability|option|way to",
+    "unable to",
+    "not able to",
+)
 _ME = "i|we|you|one|users|customers|people|someone|u"
 
 
@@ -48,62 +97,13 @@ def how(tokens: list[str], low: list[str]) -> Phrase | None:
 
 
 def wish(tokens: list[str], low: list[str]) -> Phrase | None:
-    nice = "nice|great|good|helpful|useful|awesome|amazing|lovely|handy|fantastic|cool|perfect"
-    cut = starts(
-        low,
-        f"it would be {nice} to have",
-        f"it would be so|very|really {nice} to have",
-        f"would be {nice} to have",
-        "i|we would love|like|appreciate|prefer to have|see",
-        "i|we would love|like|appreciate",
-        "please add support for",
-        "add support for",
-        "please add",
-        "add",
-        "i|we need|want|require",
-        "i|we wish to have",
-        "need|want",
-        "any plans for",
-        "any plan for",
-        "i|we wish|hope there was|were|is",
-        "i|we am|are looking for",
-        "i|we are missing|lacking",
-        "i|we am missing|lacking",
-        "missing",
-    )
+    cut = starts(low, *_FOR_A_THING)
     rest = low[cut:]
     if cut and len(rest) > 1 and low[cut - 1] == "for" and en.is_gerund(rest[0]):
         return verbal(Frame.WANT, tokens[cut:])  # "add support for sending ..."
     if cut and rest and rest[0] != "to" and rest[0] not in en.PRONOUNS:
         return nominal(Frame.ADD, tokens[cut:])
-    cut = starts(
-        low,
-        "i|we need|want|would you to",
-        "i|we would like you to",
-        f"it would be {nice} if i|we|you|users|people could|can",
-        f"it would be {nice} to",
-        f"would be {nice} to",
-        f"would be {nice} if we|i|you could|can",
-        "i|we would love|like|prefer to",
-        "i|we really|just want|need|wish to",
-        "i|we want|need|wish|try|have|tried|wanted|hope to",
-        "i|we wish i|we could",
-        "i|we am|are|was|were trying|attempting|hoping|looking|going|planning to",
-        "i|we keep trying to",
-        "allow us|me|users|customers|people to",
-        "let us|me|users",
-        "ability|option|possibility|way to",
-        "the|an|a ability|option|possibility|way to",
-        "any plans to",
-        "trying to",
-        "please allow us|me|users to",
-        "need|want|wanting|needing to",
-        "would like|love to",
-        "i|we would like|love the|an ability|option to",
-        "i|we need|want the|an|a ability|option|way to",
-        "unable to",
-        "not able to",
-    )
+    cut = starts(low, *_FOR_AN_ACT)
     return verbal(Frame.WANT, tokens[cut:]) if cut else None
 
 
