@@ -27,6 +27,7 @@ pytestmark = pytest.mark.skipif(
     not BENCH.is_dir() and not REQUIRED, reason="ThemeBench is not beside this repository (../shared/bench)"
 )
 DEV = sorted((BENCH / "dev").glob("*.jsonl"))
+LONG = sorted((BENCH / "dev-long").glob("*.jsonl"))
 LEAST = {"score": 0.75, "theme_f1": 0.715}  # recipe H of the bench: .741 and .700; ours: .764 and .736
 LEAST_NAMES = 0.95  # of the themes are picked out by their names
 
@@ -63,11 +64,19 @@ def told_apart(made: Any, told: dict[str, Any]) -> tuple[bool, ...]:
 
 
 def test_the_bench_is_whole() -> None:
-    assert len(DEV) == 28
+    assert (len(DEV), len(LONG)) == (28, 9)
 
 
 @pytest.mark.parametrize("batch", DEV, ids=lambda p: p.stem)
 def test_integrity_holds_and_every_figure_is_true(batch: Path) -> None:
+    score, found, _ = scored(batch)
+    assert score["integrity"]["ok"], score["integrity"]
+    assert found == ()
+
+
+@pytest.mark.parametrize("batch", LONG, ids=lambda p: p.stem)
+def test_long_complaints_are_read_with_every_figure_true(batch: Path) -> None:
+    """No goal on the score: their labels are noisy, and every method is near the empty answer (bench/README)."""
     score, found, _ = scored(batch)
     assert score["integrity"]["ok"], score["integrity"]
     assert found == ()

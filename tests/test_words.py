@@ -4,9 +4,11 @@ import re
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.domain import Kind
-from bot.synthesis import words
+from bot.synthesis import english, words
 from bot.synthesis.frames import phrases
 from bot.synthesis.kinds import kind, kind_of
 
@@ -113,3 +115,24 @@ def test_a_ticket_has_a_kind(text: str, expected: Kind) -> None:
 
 def test_most_tickets_decide_the_kind_of_a_theme() -> None:
     assert kind(["it crashes", "it fails", "how do I do it?"]) == (Kind.BUG, pytest.approx(2 / 3))
+
+
+_VOCABULARY = sorted(
+    english.CLOSED
+    | english.ADVERBS
+    | set(
+        "export exports time out login stopped working charged been card late please add support how why we already".split()
+    )
+)
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.lists(st.sampled_from(_VOCABULARY), min_size=1, max_size=9), st.sampled_from(list(Kind)))
+def test_no_order_of_words_breaks_a_name_a_title_or_a_story(order: list[str], kind: Kind) -> None:
+    """Function words in any order: what people type is not always a sentence."""
+    sentence = " ".join(order)
+    for phrase in phrases(sentence):
+        assert phrase.name.strip()
+        assert len(words.title_of(phrase, kind).split()) < 10
+        made = words.words(words.Candidate(phrase, 0.0), material(sentence, of=kind), [sentence])
+        assert made.user_story.startswith("As a")

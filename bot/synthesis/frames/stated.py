@@ -80,7 +80,7 @@ def _headline(predicate: list[str], lowered: list[str], acting: list[str]) -> li
         return ["can't", *predicate[2:]]
     if lowered[0] in en.BE and len(lowered) > 2 and lowered[1] != "not":
         return predicate[1:]
-    if lowered[0] in en.HAVE and lowered[1] == "been" and len(lowered) > 3:
+    if lowered[0] in en.HAVE and len(lowered) > 3 and lowered[1] == "been":
         return predicate[2:]
     simple_past = en.is_finite(lowered[0]) and not en.is_base(lowered[0]) and lowered[0] not in {"got", "tried"}
     return predicate if simple_past else acting
