@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -159,14 +160,14 @@ def _digest(  # noqa: PLR0913
     # With --json and no folder named, nothing is written: the answer is the output.
     folder = out if as_json else out or settings.output.dir
     if folder:
-        _written(made, told, folder)
+        _written(made, told, folder, as_json=as_json)
     if as_json:
         sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
         _printed(made.digest, folder)
 
 
-def _written(made: Run, told: dict[str, Any], folder: Path) -> None:
+def _written(made: Run, told: dict[str, Any], folder: Path, *, as_json: bool) -> None:
     from bot import markdown, report
 
     files = {
@@ -183,8 +184,9 @@ def _written(made: Run, told: dict[str, Any], folder: Path) -> None:
     except OSError as error:
         _fail(
             "out.unwritable",
-            f"{folder} can't be written: {error.strerror}. Nothing was lost: run again with --out.",
-            as_json=False,
+            f"{folder} can't be written: {error.strerror}.",
+            "Nothing was lost: run again with another --out.",
+            as_json=as_json,
         )
 
 
@@ -243,11 +245,18 @@ def _fail(code: str, message: str, suggestion: str = "", *, as_json: bool) -> No
 
 def main() -> None:
     """The entry point: a reader that went away (`| head`) is no error, Ctrl-C says so."""
+    signal.signal(signal.SIGINT, _stopped)
     try:
         app()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.stdout.flush()
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            sys.stderr.write(f"groundswell: the output can't be written: {error.strerror}\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(FAILED)
-    except KeyboardInterrupt:
-        sys.stderr.write("groundswell: stopped; nothing was written or sent\n")
-        sys.exit(INTERRUPTED)
+
+
+def _stopped(*_: object) -> NoReturn:
+    """At once, wherever the run is: files appear whole or not at all, and the cache keeps what was embedded."""
+    os.write(2, b"groundswell: stopped; nothing was sent, and no report was written\n")
+    os._exit(INTERRUPTED)

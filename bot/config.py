@@ -40,7 +40,7 @@ class Workspace(_Stanza):
     def _known(cls, name: str) -> str:
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{name!r} is not a time zone: write it as Europe/London") from None
         return name
 
@@ -68,7 +68,7 @@ class Analysis(_Stanza):
     show: Annotated[int, Field(ge=5, le=8)] = 8
     small_sample: Annotated[int, Field(ge=30)] = 30
     embedder: Literal["builtin"] = "builtin"
-    seed: int = 0
+    seed: Annotated[int, Field(ge=0)] = 0
 
 
 class Customers(_Stanza):
@@ -174,7 +174,10 @@ def _put(told: dict[str, Any], keys: list[str], value: str) -> None:
         if not isinstance(below, dict):
             return
         told = below
-    told[keys[-1]] = yaml.safe_load(value) if value.strip() else value
+    try:
+        told[keys[-1]] = yaml.safe_load(value) if value.strip() else value
+    except yaml.YAMLError:
+        told[keys[-1]] = value  # "@acme" is no YAML, and a fine name
 
 
 def _faults(error: ValidationError) -> Iterator[str]:

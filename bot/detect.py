@@ -214,7 +214,8 @@ def _spelt_emails(text: str) -> Iterator[Found]:
 def _ips(text: str) -> Iterator[Found]:
     for pattern in (_IPV4, _IPV6):
         for m in pattern.finditer(text):
-            if _is_ip(m[0]) and not _VERSION_BEFORE.search(text[max(0, m.start() - 16) : m.start()]):
+            version = pattern is _IPV4 and _VERSION_BEFORE.search(text[max(0, m.start() - 16) : m.start()])
+            if _is_ip(m[0]) and not version:
                 yield _whole(m, Personal.IP)
 
 

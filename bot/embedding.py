@@ -95,6 +95,8 @@ class _Network:
     """The loaded model. onnxruntime and tokenizers are imported here, since they take longer than `--help` may."""
 
     def __init__(self, model: bytes, tokenizer: bytes) -> None:
+        # onnxruntime 1.32 queues telemetry with a device id; only this, before the import, keeps it from doing so.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -226,8 +228,10 @@ def _pack(key: bytes, row: Vectors) -> bytes:
     return zlib.crc32(key + numbers).to_bytes(4, "little") + numbers
 
 
-def _unpack(key: bytes, packed: bytes) -> Vectors | None:
+def _unpack(key: bytes, packed: object) -> Vectors | None:
     """None when a bit has fallen over: in the value, or in the index, which then leads to another text's vector."""
+    if not isinstance(packed, bytes):
+        return None
     numbers = packed[4:]
     if zlib.crc32(key + numbers) != int.from_bytes(packed[:4], "little"):
         return None

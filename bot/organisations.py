@@ -27,7 +27,8 @@ _LEGAL = _words(
 )
 _NOT_A_NAME = frozenset({""}) | _words(
     "na nil none null nan unknown undefined unassigned nocompany noorganization noorganisation individual private "
-    "personal self me other default anonymous guest"
+    "personal self me other default anonymous guest selfemployed customer test ka defaultorganization "
+    "defaultorganisation 0"
 )
 
 # Where people have their private mail: an address there says nothing of an employer. Labels stand for every ending

@@ -21,7 +21,8 @@ def window(text: str, now: datetime, timezone: str) -> Window:
     today = now.astimezone(ZoneInfo(timezone)).date()
     try:
         first, last = _days(text, today)
-    except ValueError:
+        between(first, last, timezone)
+    except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a time window: write {GRAMMAR}") from None
     return between(first, last, timezone)
 

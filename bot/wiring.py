@@ -17,7 +17,7 @@ _VENDORS = ("zendesk", "intercom")
 def embedder(cache: Path | None) -> Embedder:
     """The built-in model, behind a cache of vectors when there is a place for one."""
     model = MiniLM()
-    return Cached(model, cache) if cache else model
+    return Cached(model, cache.expanduser()) if cache else model
 
 
 def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Config, now: datetime) -> list[Source]:
@@ -40,8 +40,15 @@ def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Conf
 
 def _names(paths: Sequence[Path]) -> list[str]:
     """ "zendesk-2026-10.csv" is of zendesk; other files of several are named after themselves; one alone is "file"."""
-    names = []
+    names: list[str] = []
     for path in paths:
         vendor = next((v for v in _VENDORS if path.stem.lower().startswith(v)), None)
-        names.append(vendor or ("file" if len(paths) == 1 else path.stem.lower()))
+        stem = path.stem.lower()
+        options = [
+            vendor or ("file" if len(paths) == 1 else stem),
+            stem,
+            f"{path.absolute().parent.name.lower()}-{stem}",
+        ]
+        numbered = (f"{stem}-{n}" for n in range(2, len(paths) + 2))
+        names.append(next(name for name in (*options, *numbered) if name not in names))
     return names

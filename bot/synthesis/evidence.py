@@ -10,7 +10,7 @@ from bot.domain import Customer, Quote, Ticket
 LONGEST_QUOTE = 280
 _LINE = 90
 _A_SENTENCE = 8  # words; chat has no full stops
-_PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
+PLACEHOLDER = re.compile(r"\[[A-Z]+_\d+\]")
 
 
 def verbatim(quote: str, ticket: Ticket) -> bool:
@@ -39,7 +39,7 @@ def best_sentence(
     for position, (sentence, words) in enumerate(zip(sentences, stems, strict=True)):
         for text in quotable([sentence], ticket):
             about = sum(weight.get(w, 0.0) for w in set(words)) / (4 + len(set(words))) ** 0.5
-            masked = 0.5 if _PLACEHOLDER.search(text) else 1.0
+            masked = 0.5 if PLACEHOLDER.search(text) else 1.0
             broken = 0.8 if "\n" in text else 1.0
             # A subject line ("Guest access") says less than the sentence it announces.
             whole = 1.0 if text[-1] in ".?!…" or len(text.split()) >= _A_SENTENCE else 0.4

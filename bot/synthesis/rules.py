@@ -40,7 +40,9 @@ DEFAULT_SEVERITY_RULES: tuple[SeverityRule, ...] = (
         r"|\b(?:double|duplicate|duplicated|two|second)[ -](?:charges?|billing|billed|charged|payments?"
         r"|debits?|invoices?)\b"
         r"|\b(?:hacked|breach\w*|leak(?:ed|s)?|unauthori[sz]ed|fraud\w*|compromised|stolen"
-        r"|someone else'?s? (?:data|account|files|dashboards?))\b"
+        r"|someone else'?s? (?:data|account|files|dashboards?)"
+        r"|(?:another|wrong) (?:person|patient|customer|client|user|employee|company|tenant)(?:['’]s)?"
+        r"(?! (?:name|type)))\b"
         r"|\b(?:outage|down for (?:all|every)\w*|nobody can|no one can|whole (?:company|team|site"
         r"|office) (?:is |are )?(?:down|blocked|locked))\b",
     ),

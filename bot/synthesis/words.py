@@ -18,6 +18,7 @@ import numpy as np
 from bot.domain import Kind, Words
 from bot.ports import Vectors
 from bot.synthesis import english as en
+from bot.synthesis.evidence import PLACEHOLDER
 from bot.synthesis.frames import Frame, Phrase, capitalised, phrases
 
 MADE_BY = "extractive"
@@ -160,6 +161,8 @@ def _by_words(material: Material, weight: Mapping[str, float]) -> Candidate:
     for sentences in material.sentences:
         for sentence in sentences:
             words = sentence.split()
+            if PLACEHOLDER.search(sentence):
+                continue  # "Password of [EMAIL_1]" is nobody's name for a problem
             if len(words) > 1 or (len(sentence) > 1 and not sentence.isascii()):
                 text = _undangling(words[:7])[:60].strip(" .,;:!?-")
                 if text:

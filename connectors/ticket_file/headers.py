@@ -19,7 +19,7 @@ _NAMES: Mapping[str, str] = {
         " nr"
     ),
     "subject": (
-        "subject, title, summary, ticket subject, conversation title, headline, topic, name, betreff,"
+        "subject, title, summary, ticket subject, conversation title, headline, topic, betreff, thema,"
         " titel, sujet, asunto, titre"
     ),
     "body": (
@@ -34,7 +34,7 @@ _NAMES: Mapping[str, str] = {
     ),
     "person": (
         "requester name, contact name, user name, customer contact, author name, source author name,"
-        " sender name, requester, reporter, from name, contact, user, author, person"
+        " sender name, requester, reporter, from name, full name, contact, user, author, person, name"
     ),
     "person id": "requester id, user id, contact id, author id, source author id",
     "role": "requester role, author type, source author type, user role, requester type",

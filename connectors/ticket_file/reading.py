@@ -26,6 +26,7 @@ _BINARY = {
     b"\x1f\x8b": "a gzip file",
     b"\xd0\xcf\x11\xe0": "an old Excel file",
 }
+_SEPARATOR_LINE = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)  # what Excel writes above its CSV
 _DELIMITERS = ",;\t|"
 
 
@@ -105,7 +106,7 @@ def _decoded(raw: bytes) -> str:
 
 def _parsed(path: Path, text: str) -> Table:
     start = text.lstrip()[:1]
-    if path.suffix.lower() in {".txt", ".md", ".text"} and start not in "{[":
+    if path.suffix.lower() in {".txt", ".md", ".text"} and start not in "{[" and "\t" not in text.partition("\n")[0]:
         return _free_text(text)
     if start == "[" or (start == "{" and not _many_objects(text)):
         return _json(path, text)
@@ -128,7 +129,7 @@ def _many_objects(text: str) -> bool:
 def _json(path: Path, text: str) -> Table:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Refused(
             f"{path} is not valid JSON: {error}. Export it again; for one object a line, end each line with its object."
         ) from None
@@ -180,7 +181,7 @@ def _separated(text: str) -> Table:
     rejects: list[Reject] = []
     headers: list[str] = []
     for number, values in _numbered(reader, rejects):
-        if not any(v.strip() for v in values):
+        if not any(v.strip() for v in values) or (not headers and _SEPARATOR_LINE.fullmatch(values[0])):
             continue
         if not headers:
             headers = _unique(values)
@@ -188,7 +189,18 @@ def _separated(text: str) -> Table:
             rejects.append(Reject(f"line {number}", fault))
         else:
             rows.append(Row(number, "line", dict(zip(headers, values, strict=False))))
+            rejects += _swallowed(number, values, delimiter, len(headers))
     return Table(tuple(headers), tuple(rows), tuple(rejects))
+
+
+def _swallowed(number: int, values: list[str], delimiter: str, width: int) -> Iterator[Reject]:
+    """A quote that is never closed takes the rows below into one cell; they would be lost without a word."""
+    for value in values:
+        inner = value.split("\n")[1:]
+        like_rows = sum(line.count(delimiter) >= width - 1 for line in inner) if width > 1 else 0
+        if like_rows >= 2:
+            why = f"a quote that opens here takes the {len(inner)} lines below into one cell: close it, or double it"
+            yield Reject(f"line {number}", why)
 
 
 def _numbered(reader: Any, rejects: list[Reject]) -> Iterator[tuple[int, list[str]]]:
@@ -226,6 +238,8 @@ def _unique(headers: list[str]) -> list[str]:
 def _delimiter(text: str) -> str | None:
     """The separator that the first lines agree on; None when there is a single column."""
     head = text.lstrip("\ufeff\n\r ")[:65_536]
+    if excel := re.match(r"sep=(.)\r?\n", head, re.IGNORECASE):
+        return excel[1]
     header = _first_record(head)
     counts = {d: _outside_quotes(header).count(d) for d in _DELIMITERS}
     best = max(counts, key=lambda d: counts[d])
@@ -250,7 +264,8 @@ def _one_column(text: str) -> Table:
     reader = csv.reader(io.StringIO(text.replace("\x00", ""), newline=""))
     found = [(n, v[0] if len(v) == 1 else ",".join(v)) for n, v in _numbered(reader, []) if any(x.strip() for x in v)]
     header = (
-        len(found[0][1].split()) <= 3
+        bool(found)
+        and len(found[0][1].split()) <= 3
         and re.fullmatch(r"[A-Za-z _-]{2,30}", found[0][1].strip()) is not None
         and len(found) > 1
     )

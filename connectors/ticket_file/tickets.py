@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain import AccountHint, Requester, Ticket
 from connectors.ticket_file.headers import Columns
@@ -40,14 +41,15 @@ def ticket(row: Row, columns: Columns, dates: Dates, source: str) -> Ticket:
     def text(name: str) -> str:
         return tidy(_plain(cell(name))).strip()
 
+    person, account = _sorted_out(text("person"), text("account"), text("email"))
     subject, body = from_html(text("subject")), from_html(text("body")) or from_html(text("summary"))
     return Ticket(
         source=_source(text("source"), source),
         key=_key(cell("id")),
         subject=" ".join(subject.split()),
         body=body,
-        requester=_requester(text("email"), text("person"), text("person id"), text("role")),
-        account=_account(text("account id"), text("account"), text("domain")),
+        requester=_requester(text("email"), person, text("person id"), text("role")),
+        account=_account(text("account id"), account, text("domain")),
         created_at=dates.read(cell("created")),
         updated_at=dates.read(cell("updated")),
         url=_url(text("url")),
@@ -77,6 +79,15 @@ def _key(value: Any) -> str:
     return tidy(value).strip()
 
 
+def _sorted_out(person: str, account: str, email: str) -> tuple[str, str]:
+    """(person, account). "Customer name" may hold a person: then it says again what the mail address says."""
+    words = [w.casefold() for w in re.findall(r"[^\W\d_]+", account)]
+    local = email.casefold().partition("<")[2] or email.casefold()
+    local = local.partition("@")[0]
+    named = 2 <= len(words) <= 4 and words[-1] in local and (words[0] in local or local.startswith(words[0][0]))
+    return (account, "") if named and not person else (person, account)
+
+
 def _requester(email: str, person: str, given_id: str, role: str) -> Requester:
     """ "Anna <anna@acme.com>", a bare address or a bare name: the value tells which it is."""
     found = _MAIL.search(email) or _MAIL.search(person)
@@ -95,10 +106,16 @@ def _account(given_id: str, name: str, domain: str) -> AccountHint:
 
 
 def _url(url: str) -> str | None:
-    if not re.match(r"https?://", url):
+    """A link to the ticket without what may hold a password, a token or a person: login, query, fragment."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
         return None
-    api = _API_URL.match(url)
-    return f"{api[1]}/agent/tickets/{api[2]}" if api else url
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.path:
+        return None
+    bare = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+    api = _API_URL.match(bare)
+    return f"{api[1]}/agent/tickets/{api[2]}" if api else bare
 
 
 def _language(value: str) -> str | None:

@@ -153,8 +153,8 @@ class Dates:
             n = len(self.unread)
             yield Warned(
                 "unread_dates",
-                f"{n} date{'s' if n > 1 else ''} could not be read, e.g. {self.unread[0]!r}: "
-                "those tickets are kept without one.",
+                f"{n} date{'s' if n > 1 else ''} could not be read: those tickets are kept without one. "
+                "Write them as 2026-10-05 or 2026-10-05T12:00:00Z.",
             )
         if self.impossible:
             n = self.impossible

@@ -32,14 +32,14 @@ def _joined(items: list[Any], value: Json) -> Iterator[Any]:
         if not isinstance(item, dict):
             yield item
             continue
-        requester = users.get(item.get("requester_id"), {})
-        account = organizations.get(item.get("organization_id") or requester.get("organization_id"), {})
+        requester = users.get(str(item.get("requester_id")), {})
+        account = organizations.get(str(item.get("organization_id") or requester.get("organization_id")), {})
         side_loaded = {"requester": requester, "organization": account}
         yield {name: found for name, found in side_loaded.items() if found} | item
 
 
-def _by_id(rows: Any) -> dict[Any, Json]:
-    return {r["id"]: r for r in rows if isinstance(r, dict) and "id" in r} if isinstance(rows, list) else {}
+def _by_id(rows: Any) -> dict[str, Json]:
+    return {str(r["id"]): r for r in rows if isinstance(r, dict) and "id" in r} if isinstance(rows, list) else {}
 
 
 def flat(item: Json) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _conversation(item: Json) -> dict[str, Any]:
     """An Intercom conversation: the customer's own parts are the text; admins' and bots' words are not."""
     said = item.get("source")
     source: Json = said if isinstance(said, dict) else {}
-    author = source.get("author") or {}
+    author = _object(source.get("author"))
     contact = _first(item.get("contacts"), "contacts") or {}
     company = (
         item.get("company")
@@ -97,7 +97,7 @@ def _conversation(item: Json) -> dict[str, Any]:
     texts += [
         p.get("body")
         for p in _list(item.get("conversation_parts"), "conversation_parts")
-        if (p.get("author") or {}).get("type") not in _STAFF
+        if _object(p.get("author")).get("type") not in _STAFF
     ]
     customer = author if author.get("type") not in _STAFF else contact
     return {
@@ -120,6 +120,10 @@ def _conversation(item: Json) -> dict[str, Any]:
         else None,
         "url": item.get("url") or item.get("link"),
     }
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
 
 
 def _list(value: Any, key: str) -> list[Json]:

@@ -13,6 +13,7 @@ _ORDERS = frozenset(
 )
 
 
+_NUMBERED = frozenset("order invoice ticket case booking reference account shipment parcel request issue".split())
 _NICE = "nice|great|good|helpful|useful|awesome|amazing|lovely|handy|fantastic|cool|perfect"
 _FOR_A_THING = (
     f"it would be {_NICE} to have",
@@ -207,8 +208,8 @@ def order(tokens: list[str], low: list[str]) -> Phrase | None:
     second = low[1]
     if second not in en.DETERMINERS | en.POSSESSIVES and predicate_at(low) is not None:
         return None
-    if second[0].isdigit() and not en.is_noun(low[0]):
-        return None  # "Ref 548169"
+    if second[0].isdigit() and (not en.is_noun(low[0]) or low[0] in _NUMBERED):
+        return None  # "Ref 548169", "Order #55008"
     doing = (
         second in en.DETERMINERS | en.POSSESSIVES
         or second[0].isdigit()
@@ -228,4 +229,5 @@ def topic(tokens: list[str], low: list[str]) -> Phrase | None:
     """A subject line: nouns without a verb."""
     if low[0] in en.SUBJECTS | en.QUESTIONS or any(w in en.BE | en.DO | en.MODALS | en.SUBJECTS for w in low):
         return None
-    return nominal(Frame.TOPIC, tokens) if len(tokens) <= MAX_WORDS else None
+    numbered = any(w.isdigit() and len(w) > 3 for w in low)  # one ticket's order number names no theme
+    return nominal(Frame.TOPIC, tokens) if len(tokens) <= MAX_WORDS and not numbered else None

@@ -54,7 +54,7 @@ def verbal(frame: Frame, tokens: list[str]) -> Phrase | None:
 
 def nominal(frame: Frame, tokens: list[str]) -> Phrase | None:
     own = trimmed(bare(tokens))
-    if not own or own[0].lower() in en.CLOSED | {"got", "get"} or len(own) > MAX_WORDS:
+    if not own or own[0].lower() in en.CLOSED | {"got", "get", "received"} or len(own) > MAX_WORDS:
         return None
     own[0] = uncapitalised(own)
     kept = trimmed(tokens)

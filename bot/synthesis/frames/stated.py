@@ -57,7 +57,7 @@ def oneself(tokens: list[str], low: list[str]) -> Phrase | None:
         return None
     predicate = trimmed(one_clause(without_adverbs(tokens[1:])))
     lowered = [t.lower() for t in predicate]
-    acting = _acting(predicate)
+    acting = _acting(predicate) if predicate else None
     if acting is None or (lowered[0] in en.BE and lowered[1] in en.PREPOSITIONS | PARTICLES):
         return None  # "we are back at the start" says what happened, not what is wrong
     if lowered[0] in {"have", "had", "got"} and len(lowered) > 2 and lowered[1] in en.DETERMINERS:
@@ -107,6 +107,14 @@ def predicate_at(low: list[str]) -> int | None:
         en.is_gerund(low[0]) and low[1:2] and low[1] in en.CLOSED
     ):
         return None
+    if (
+        en.is_participle(low[0])
+        and not en.is_base(low[0])
+        and not en.is_noun(low[0])
+        and low[1:2]
+        and low[1] not in AUXILIARIES
+    ):
+        return None  # "received damaged vase" has no subject
     for i in range(1, min(len(low), 9)):
         word, before, after = low[i], low[i - 1], low[i + 1] if i + 1 < len(low) else ""
         if word in en.SUBJECTS:
@@ -117,13 +125,14 @@ def predicate_at(low: list[str]) -> int | None:
             continue
         if en.is_finite(word) and not en.is_noun(word) and not (en.is_participle(word) and not after):
             return i
-        plural = before.endswith("s") and en.is_noun(before)
-        if plural and en.is_base(word) and (after in PARTICLES or after in en.PREPOSITIONS or not en.is_noun(word)):
+        plural = before.endswith("s") and en.is_noun(before.removesuffix("s"))
+        goes_on = after in PARTICLES or after in en.PREPOSITIONS or en.is_adjective(after)
+        if plural and en.is_base(word) and (goes_on or not en.is_noun(word)):
             return i
         if (
             en.is_finite(word)
             and en.is_noun(word)
-            and after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS | PARTICLES
+            and (after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS | PARTICLES or after[:1].isdigit())
             and after not in en.BE
             and not plural
             and not AUXILIARIES.intersection(low[i + 2 :])  # "accented letters in the file are broken"
@@ -135,6 +144,9 @@ def predicate_at(low: list[str]) -> int | None:
 def _clause(tokens: list[str], at: int) -> Phrase | None:
     tokens = [uncapitalised(tokens), *tokens[1:]]
     subject, predicate = tokens[:at], one_clause(without_adverbs(tokens[at:]))
+    if subject[-1].lower() == "not" and len(subject) > 1 and en.is_participle(predicate[0].lower()):
+        several = subject[-2].lower().endswith("s")  # "documents not generated" -> "documents are not generated"
+        subject, predicate = subject[:-1], ["are" if several else "is", "not", *predicate]
     whole = trimmed(bare(subject) + predicate)
     predicate = whole[len(bare(subject)) :]
     if not predicate or not bare(subject) or (len(predicate) < 2 and predicate[0].lower() in en.CLOSED):
