@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -179,3 +180,40 @@ def test_help_loads_nothing_heavy(tmp_path: Path) -> None:
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
     )
     assert "HEAVY []" in done.stdout
+
+
+def test_ctrl_c_says_so_and_leaves_no_report(tmp_path: Path) -> None:
+    file = jsonl(
+        tmp_path / "many.jsonl", [{**row, "id": f"{n}-{row['id']}"} for n in range(40) for row in tickets(60, seed=n)]
+    )
+    code = "import sys; sys.argv[0] = 'groundswell'; from bot.cli import main; main()"
+    started = subprocess.Popen(
+        [sys.executable, "-c", code, "run", "--tickets", str(file)],
+        cwd=tmp_path,
+        env={**os.environ, "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert started.stderr
+    assert "Read tickets" in started.stderr.readline()
+    started.send_signal(signal.SIGINT)
+    _, said = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert "stopped" in said
+    assert "Traceback" not in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unwritable_folder_with_json_is_an_answer_too(tmp_path: Path, file: Path) -> None:
+    (tmp_path / "taken").write_text("a file")
+    done = groundswell("run", "--tickets", file, "--json", "--out", "taken", cwd=tmp_path)
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"]["code"] == "out.unwritable"
+
+
+@pytest.mark.parametrize("window", ["9999-12", "9999-12-31..9999-12-31", "2026-13", "0d"])
+def test_a_window_that_cannot_be_is_wrong_use(tmp_path: Path, file: Path, window: str) -> None:
+    done = groundswell("run", window, "--tickets", file, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

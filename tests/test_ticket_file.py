@@ -299,3 +299,52 @@ def test_no_bytes_at_all_make_it_crash(tmp_path_factory: pytest.TempPathFactory,
     else:
         assert found.tickets or found.rejects
         assert all(isinstance(t, Ticket) and t.key for t in found.tickets)
+
+
+# --- what real exports have been seen to hold
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        ('[{"type":"conversation","id":1,"source":{"body":"It hangs","author":"bob"}}]', "author.json"),
+        ('{"tickets":[{"id":1,"description":"It hangs","requester_id":[1]}],"users":[{"id":1}]}', "list.json"),
+        ('{"tickets":[{"id":1,"description":"It hangs"}],"users":[{"id":[1]}]}', "user.json"),
+        ("sep=;\nid;description\n1;It hangs\n", "excel.csv"),
+        ("id\tdescription\n1\tIt hangs\n", "tabs.txt"),
+    ],
+)
+def test_odd_shapes_give_their_ticket(tmp_path: Path, content: str, name: str) -> None:
+    assert [t.body for t in read(tmp_path, content, name).tickets] == ["It hangs"]
+
+
+def test_json_that_is_too_deep_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"deep\.json"):
+        read(tmp_path, "[" * 5_000 + "]" * 5_000, "deep.json")
+
+
+def test_a_quote_that_is_never_closed_is_reported(tmp_path: Path) -> None:
+    found = read(tmp_path, 'id,title,description\n1,a,b\n2,"unclosed,c\n3,d,e\n4,f,g\n5,h,i\n')
+    assert [r.where for r in found.rejects] == ["line 3"]
+    assert "quote" in found.rejects[0].why
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://help.example/t/2?access_token=abc#frag", "https://help.example/t/2"),
+        ("https://u:secret@help.example/t/2", "https://help.example/t/2"),
+        ("https://help.example/jane@example.org", None),
+        ("javascript:alert(1)", None),
+        ("https://[bad", None),
+    ],
+)
+def test_a_link_loses_what_may_be_secret(tmp_path: Path, url: str, shown: str | None) -> None:
+    assert read(tmp_path, f"id,description,url\n1,It hangs,{url}\n").tickets[0].url == shown
+
+
+def test_a_customer_column_that_holds_persons_names_no_account(tmp_path: Path) -> None:
+    found = read(
+        tmp_path, "id,description,customer name,email\n1,a,Peter Wolff,peter.wolff@acme.com\n2,b,Acme Ltd,x@acme.com\n"
+    )
+    assert [(t.requester.name, t.account.name) for t in found.tickets] == [("Peter Wolff", None), (None, "Acme Ltd")]
