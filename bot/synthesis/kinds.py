@@ -8,8 +8,11 @@ from collections.abc import Sequence
 
 from bot.domain import Kind
 
+_THING = r"(?:mode|option|feature|integration|setting|theme|shortcut|plugin|webhook|button|support for|export to)"
 _REQUEST = re.compile(
-    r"\b(?:feature request|enhancement|it(?:'?d| would| would'?ve) (?:really )?be (?:\w+ )?(?:nice"
+    r"\b(?:feature request|would be (?:really )?(?:nice|great|awesome|lovely|handy|cool|amazing) (?:if|to)\b"
+    rf"|(?:want|need|love|like|miss) (?:an? |the )?(?:\w+ ){{0,2}}{_THING}\b|{_THING} please|please make"
+    r"|enhancement|it(?:'?d| would| would'?ve) (?:really )?be (?:\w+ )?(?:nice"
     r"|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
     r"|(?:please|pls|could you|can you|would you)(?: please)? (?:add|support|implement|introduce"
     r"|consider|build|enable|bring|make it possible)|(?:would|i'?d|we'?d) (?:really )?(?:love"
@@ -22,7 +25,8 @@ _REQUEST = re.compile(
     re.IGNORECASE,
 )
 _BUG = re.compile(
-    r"\b(?:bug|errors?|fail\w*|crash\w*|broken|breaks?|broke|not? (?:work\w*|load\w*|show\w*|sav\w*"
+    r"\b(?:bug|drains?|too (?:much|slow|many|long|late|often)|spamm(?:ing|ed)|damaged"
+    r"|errors?|fail\w*|crash\w*|broken|breaks?|broke|not? (?:work\w*|load\w*|show\w*|sav\w*"
     r"|sync\w*|updat\w*|arriv\w*|receiv\w*|appear\w*|respon\w*)|(?:does|did|is|was|are|were|has|have"
     r"|do|wo|ca|could)(?:n'?t| not)\b|cannot|can not"
     r"|stuck|stopped|wrong\w*|incorrect\w*|missing|disappear\w*|vanish\w*|gone|lost|loses|losing"

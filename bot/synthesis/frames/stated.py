@@ -104,7 +104,7 @@ def fault(tokens: list[str], low: list[str]) -> Phrase | None:
 
 def predicate_at(low: list[str]) -> int | None:
     if low[0] in (en.PRONOUNS - _ANYBODY) | en.QUESTIONS | en.PREPOSITIONS | AUXILIARIES | {"there"} or (
-        en.is_gerund(low[0]) and low[1:2] and low[1] in en.CLOSED
+        en.is_gerund(low[0]) and low[1:2] and (low[1] in en.CLOSED or low[1].isdigit())
     ):
         return None
     if (
@@ -126,7 +126,7 @@ def predicate_at(low: list[str]) -> int | None:
         if en.is_finite(word) and not en.is_noun(word) and not (en.is_participle(word) and not after):
             return i
         plural = before.endswith("s") and en.is_noun(before.removesuffix("s"))
-        goes_on = after in PARTICLES or after in en.PREPOSITIONS or en.is_adjective(after)
+        goes_on = after in PARTICLES or after in en.PREPOSITIONS or (en.is_adjective(after) and not en.is_gerund(after))
         if plural and en.is_base(word) and (goes_on or not en.is_noun(word)):
             return i
         if (
