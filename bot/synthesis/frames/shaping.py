@@ -39,6 +39,7 @@ def verbal(frame: Frame, tokens: list[str]) -> Phrase | None:
         tokens = [tokens[0], *tokens[2:]]  # "find me a recipe"
     if not tokens:
         return None
+    tokens = [tokens[0], *(t for t in tokens[1:] if t.lower() != "please")]
     first = tokens[0].lower()
     if first in {"be", "have", "do", "know", "see", "find", "understand", "help", "ask", "get"} and len(tokens) < 3:
         return None

@@ -127,7 +127,7 @@ def predicate_at(low: list[str]) -> int | None:
             return i
         plural = before.endswith("s") and en.is_noun(before.removesuffix("s"))
         goes_on = after in PARTICLES or after in en.PREPOSITIONS or (en.is_adjective(after) and not en.is_gerund(after))
-        if plural and en.is_base(word) and (goes_on or not en.is_noun(word)):
+        if plural and en.is_base(word) and (goes_on or not en.is_noun(word)) and not _verb_follows(low[i + 1 :]):
             return i
         if (
             en.is_finite(word)
@@ -139,6 +139,12 @@ def predicate_at(low: list[str]) -> int | None:
         ):
             return i
     return None
+
+
+def _verb_follows(low: list[str]) -> bool:
+    """Does an auxiliary of the same clause follow? "American Express top up does not work": "top" is no verb there."""
+    end = next((i for i, w in enumerate(low) if w in en.QUESTIONS or w in {"if", "after", "while"}), len(low))
+    return not AUXILIARIES.isdisjoint(low[:end])
 
 
 def _clause(tokens: list[str], at: int) -> Phrase | None:
