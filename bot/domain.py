@@ -114,6 +114,8 @@ class Page:
     warnings: tuple[Warned, ...] = ()
     cursor: str | None = None
     estimate: int | None = None
+    tombstones: tuple[str, ...] = ()  # ids ("zendesk:42") of tickets deleted over there: their text goes here, too
+    high_water: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

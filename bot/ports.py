@@ -1,8 +1,10 @@
 """What the core needs from the outside, and how the outside may fail. Each docstring is the contract.
 
-Unavailable   try again later; carries `retry_after` seconds where the other side said so
-Refused       not until a person acts; the message says what to do
-Anything else that leaves a connector is a bug and surfaces.
+    Unavailable   nothing was done; the same call may work later; `retry_after` seconds where the other side said so
+    Refused       nothing was done, and won't be until a person acts; the message says what to do
+    Unknown       (from `Outlet.do` alone) sent, without a readable answer: it may or may not have been done
+
+Anything else that leaves a connector is a bug and surfaces. No message ever holds a secret or a ticket's text.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.acts import Act, Draft, Finding, Hint, Message, Receipt, Sighting
 from bot.domain import Page
 
 Vectors = NDArray[np.float32]
@@ -32,14 +35,100 @@ class Refused(Exception):
     """It will not work until a person changes something; the message is one sentence with the mend."""
 
 
+class Unknown(Exception):
+    """It was sent, and no answer says what became of it: look before anything is sent again."""
+
+
 class Source(Protocol):
     """Where tickets come from. Reads only."""
 
-    def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
-        """Every ticket changed since `since`, each id once over all pages, in no promised order.
+    def check(self) -> Sequence[Finding]:
+        """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
+        ...
 
+    def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
+        """Every ticket changed since `since`, or since the page that ended with `cursor`; in no promised order.
+
+        A page's `cursor` goes on after that page: reading on from it, in another process and on another day, loses
+        nothing. A source may repeat a ticket that changed meanwhile (callers upsert by id), never within one page.
+        The last page's cursor is where the next sync begins; `high_water` is the time up to which all is handed over.
         Raises Refused (unreadable, no right) before the first page, Unavailable at any time.
         """
+        ...
+
+
+class Outlet(Protocol):
+    """Anything that can be written to. Only `bot.effects` calls `do`; it sees to it that nothing is done twice."""
+
+    def mark(self, act: Act) -> Hint:
+        """The high-water mark of `act.target`, taken just before a first send: what exists now needs no looking at.
+
+        JSON. Raises Unavailable or Refused.
+        """
+        ...
+
+    def do(self, act: Act) -> Receipt:
+        """Sends once: one request that writes, no retry by any SDK, a hard timeout of 10 s.
+
+        Raises Unavailable (nothing was done: 429, no connection), Refused (nothing was done: 4xx, no right), Unknown
+        (sent, and a time-out, a cut connection, 5xx, a redirect or an answer that is not what was promised).
+        """
+        ...
+
+    def find(self, act: Act, hint: Hint) -> Sighting:
+        """What became of an act that may have been done after `hint` was taken. Reads only.
+
+        Absent is a proof: all that could have been made since was read, whole and without gaps; a search index that
+        lags proves nothing. Raises Unavailable.
+        """
+        ...
+
+    def twins(self, act: Act) -> Sequence[Receipt]:
+        """Everything that carries the act's marker, the first made first; more than one is a duplicate. Reads only."""
+        ...
+
+
+class Sink(Outlet, Protocol):
+    """Where approved items go: Jira, later Productboard and Dovetail."""
+
+    def check(self) -> Sequence[Finding]:
+        """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
+        ...
+
+    def plan(self, draft: Draft) -> Sequence[Act]:
+        """Pure: what would be written for an approved draft, in order; the first makes the thing the others hang on."""
+        ...
+
+    def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
+        """Pure: what takes back, as far as may be, what `plan` made. Deletes nothing."""
+        ...
+
+
+class Channel(Outlet, Protocol):
+    """Where people read and click. `do` posts a message or a reply; `bot.slack.blocks` renders what it carries."""
+
+    def check(self) -> Sequence[Finding]:
+        """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
+        ...
+
+    def post(self, key: str, message: Message) -> Act:
+        """Pure: the act that posts `message` into the configured channel."""
+        ...
+
+    def reply(self, key: str, after: str, message: Message) -> Act:
+        """Pure: the act that answers, in its thread, the post whose act has the key `after`."""
+        ...
+
+    def update(self, target: str, ref: str, message: Message) -> None:
+        """Draws the posted message `ref` anew. Idempotent. Raises Unavailable or Refused."""
+        ...
+
+    def tell(self, target: str, person: str, message: Message) -> None:
+        """One person alone sees it (ephemeral). May be lost; never repeated. Raises Unavailable or Refused."""
+        ...
+
+    def members(self, group: str) -> frozenset[str]:
+        """The people of a user group. Raises Unavailable or Refused."""
         ...
 
 

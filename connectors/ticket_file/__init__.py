@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from bot.acts import Finding
 from bot.domain import Page, Reject, Ticket
 from bot.ports import Refused
 from connectors.ticket_file import reading, tickets
@@ -35,6 +36,13 @@ class TicketFile:
         self._columns = dict(columns or {})
         self._zone = ZoneInfo(timezone)
         self._source = source
+
+    def check(self) -> Sequence[Finding]:
+        try:
+            table = reading.read(self._path)
+        except Refused as refused:
+            return [Finding(self._source, "fail", str(refused), "Name another file under sources.file.paths.")]
+        return [Finding(self._source, "ok", f"{self._path} can be read: {len(table.rows):,} rows")]
 
     def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
         """All tickets of the file, each id once. `cursor` and `since` are for sources that grow."""

@@ -1,0 +1,208 @@
+"""The frozen values of deciding and doing: what a person decided, what is written to the outside, and what came of it.
+
+Standard library only, like `bot.domain`, which holds what is read and found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any, Literal
+
+from bot.domain import BacklogItem, Theme, Window
+
+# --- what is written to the outside
+
+
+def effect_key(kind: str, workspace: str, subject: str) -> str:
+    """64 hex that name one write for ever (DESIGN section 10): a replay of the same cause finds the same row.
+
+    `subject` of an issue is theme id + generation, of a digest the run key, of a reply run key + theme id. What is
+    written is not part of it: editing a draft never makes a second issue.
+    """
+    return sha256("\x1f".join((kind, workspace, subject)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One write to the outside, planned in full before anything is sent.
+
+    `kind` is "outlet.what" ("jira.issue", "slack.digest"); `target` is where it goes (a project, a channel);
+    `payload` is JSON and all that the outlet needs. An act that hangs on another (a reply on its post, a link on its
+    issue) names that one's key in `after`, and finds the ref of its receipt in `parent` when it is done.
+    `repeatable`: doing it twice is the same as doing it once, so an unknown outcome is simply tried again.
+    """
+
+    key: str
+    kind: str
+    target: str
+    payload: Mapping[str, Any]
+    after: str | None = None
+    repeatable: bool = False
+    parent: str | None = None
+
+    @property
+    def marker(self) -> str:
+        """The 16 hex that the written thing carries, and by which it is found again."""
+        return self.key[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the other side made of an act: its own name for it ("BILL-1093", a message's ts) and where to look."""
+
+    ref: str
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The act was carried out before: this is what it made."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Proof that the act was not carried out: everything it could have made was read, without gaps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Neither found nor proven absent (yet); `why` in a few words for people."""
+
+    why: str
+
+
+Sighting = Found | Absent | Undecided
+Hint = Mapping[str, Any]  # an outlet's high-water mark before a first send; JSON, opaque to everybody else
+
+
+class EffectState(StrEnum):
+    """PENDING until known. UNSURE: a person must look. FAILED: nothing was made. CANCELLED: undone unsent."""
+
+    PENDING = "PENDING"
+    DONE = "DONE"
+    UNSURE = "UNSURE"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """An act and what is known of it. `attempts` > 0 while PENDING means sent, and not known whether it arrived."""
+
+    act: Act
+    state: EffectState
+    attempts: int = 0
+    looks: int = 0  # how often an unknown outcome was looked for since the last send
+    send_deadline: datetime | None = None
+    next_at: datetime | None = None
+    hint: Hint | None = None
+    receipt: Receipt | None = None
+    error: str | None = None
+    run_key: str | None = None
+    theme_id: str | None = None
+    updated_at: datetime | None = None
+    verified_at: datetime | None = None
+
+    @property
+    def unknown(self) -> bool:
+        return self.state is EffectState.PENDING and self.attempts > 0
+
+
+# --- what people decide
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REJECT = "reject"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One line of a theme's log. (theme_id, number) is unique: whoever writes the next number first, decided.
+
+    `actor` is "slack:U0DANA" or "cli:dana"; `run_key` is the digest it was decided on; `payload` is what a verdict
+    needs beyond its name (JSON).
+    """
+
+    theme_id: str
+    number: int
+    verdict: Verdict
+    actor: str
+    at: datetime
+    run_key: str
+    revision: int = 1
+    note: str = ""
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Stage(StrEnum):
+    """Where a theme stands, as its row says it (SURFACES 1.7)."""
+
+    OPEN = "open"
+    CREATING = "creating"  # approved; nothing sent yet
+    UNKNOWN = "unknown"  # sent, no answer: being looked for
+    UNSURE = "unsure"  # a person must look
+    REFUSED = "refused"  # the tracker said no; nothing was made
+    CREATED = "created"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The fold of a theme's decisions and their effects: what every surface shows and every rule asks."""
+
+    theme_id: str
+    stage: Stage = Stage.OPEN
+    generation: int = 1
+    number: int = 0  # of the last decision
+    actor: str | None = None
+    at: datetime | None = None
+    note: str = ""
+    run_key: str | None = None
+    effect_key: str | None = None
+    receipt: Receipt | None = None
+    error: str | None = None
+
+
+# --- what goes out
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an approval hands to a sink: the item with all of its evidence, frozen as the approver saw it."""
+
+    workspace: str
+    generation: int
+    run_key: str
+    theme: Theme
+    item: BacklogItem
+    window: Window
+    tickets_read: int
+    approved_by: str
+    approved_at: datetime
+    drafter: str  # "extractive" or the model's name
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a channel carries: blocks as JSON, and a full sentence that stands alone where blocks can't be shown."""
+
+    text: str
+    blocks: Sequence[Mapping[str, Any]] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What `check` found of one thing: how it is, in one sentence, and for a fault the mend."""
+
+    name: str
+    state: Literal["ok", "warn", "fail", "skip"]
+    message: str
+    mend: str = ""
