@@ -93,12 +93,13 @@ class EffectState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An act and what is known of it. `attempts` > 0 while PENDING means sent, and not known whether it arrived."""
+    """An act and what is known of it. `attempts` only grows; `sent` says whether the last one's outcome is unknown."""
 
     act: Act
     state: EffectState
     attempts: int = 0
-    looks: int = 0  # how often an unknown outcome was looked for since the last send
+    sent: bool = False  # it may be on its way, or have arrived: look before anything is sent again
+    looks: int = 0  # how often it was looked for since the last send
     send_deadline: datetime | None = None
     next_at: datetime | None = None
     hint: Hint | None = None
@@ -111,7 +112,7 @@ class Effect:
 
     @property
     def unknown(self) -> bool:
-        return self.state is EffectState.PENDING and self.attempts > 0
+        return self.state is EffectState.PENDING and self.sent
 
 
 # --- what people decide
