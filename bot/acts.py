@@ -147,6 +147,7 @@ class Stage(StrEnum):
     """Where a theme stands, as its row says it (SURFACES 1.7)."""
 
     OPEN = "open"
+    APPROVED = "approved"  # no tracker is configured: the decision is kept, and nothing was or will be sent
     CREATING = "creating"  # approved; nothing sent yet
     UNKNOWN = "unknown"  # sent, no answer: being looked for
     UNSURE = "unsure"  # a person must look
