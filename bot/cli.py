@@ -18,7 +18,8 @@ from bot import __version__
 if TYPE_CHECKING:
     from bot.config import Config
     from bot.domain import Digest
-    from bot.pipeline import Asked, Run
+    from bot.pipeline import Run
+    from bot.reading import Asked
 
 app = typer.Typer(
     name="groundswell",
@@ -81,7 +82,7 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     config: ConfigFile = None,
 ) -> None:
     """Read tickets, find what recurs, write the report. Sends nothing anywhere."""
-    from bot.pipeline import Asked
+    from bot.reading import Asked
 
     settings, now = _settings(config), datetime.now(UTC)
     asked = Asked(
@@ -112,7 +113,7 @@ def demo(
 ) -> None:
     """The whole thing on bundled tickets of an invented product: no key, no network."""
     from bot.config import Config
-    from bot.pipeline import Asked
+    from bot.reading import Asked
 
     folder = Path(__file__).parent / "demo"
     paths = sorted(folder.glob(f"*-{month}.*"))

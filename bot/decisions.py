@@ -89,15 +89,22 @@ def _effects(store: Store, log: Sequence[Decision]) -> dict[str, Effect]:
 
 
 def _after(was: Standing, d: Decision) -> Standing:
-    told = {"number": d.number, "actor": d.actor, "at": d.at, "note": d.note, "run_key": d.run_key}
-    if d.verdict is Verdict.APPROVE:
-        key = d.payload.get("effect")
-        stage = Stage.CREATING if key else Stage.APPROVED
-        return replace(was, stage=stage, effect_key=key, receipt=None, error=None, **told)
-    if d.verdict is Verdict.REJECT:
-        return replace(was, stage=Stage.REJECTED, effect_key=None, receipt=None, error=None, **told)
-    approved = was.stage not in (Stage.OPEN, Stage.REJECTED)
-    return Standing(was.theme_id, generation=was.generation + approved, number=d.number)
+    if d.verdict is Verdict.UNDO:
+        approved = was.stage not in (Stage.OPEN, Stage.REJECTED)
+        return Standing(was.theme_id, generation=was.generation + approved, number=d.number)
+    key = d.payload.get("effect") if d.verdict is Verdict.APPROVE else None
+    approval = Stage.CREATING if key else Stage.APPROVED
+    return Standing(
+        was.theme_id,
+        stage=Stage.REJECTED if d.verdict is Verdict.REJECT else approval,
+        generation=was.generation,
+        number=d.number,
+        actor=d.actor,
+        at=d.at,
+        note=d.note,
+        run_key=d.run_key,
+        effect_key=key,
+    )
 
 
 def _with_effect(now: Standing, effects: Mapping[str, Effect]) -> Standing:

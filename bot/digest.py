@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -48,12 +47,15 @@ class Reading:
         return (*self.tickets, *(t for t, _ in self.left_out))
 
 
-def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules) -> Digest:
-    """Everything that a run says, with shown ids, ranks and totals."""
+def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules, theme_ids: Sequence[str]) -> Digest:
+    """Everything that a run says, with shown ids, ranks and totals. `theme_ids`: of the themes, then the candidates."""
     ids = shown_ids(reading.everything)
-    themes = [_theme(f, rank, ids, reading.customers) for rank, f in enumerate(found.themes, 1)]
+    named = dict(zip(map(id, (*found.themes, *found.candidates)), theme_ids, strict=True))
+    themes = [_theme(f, named[id(f)], rank, ids, reading.customers) for rank, f in enumerate(found.themes, 1)]
     items = _items(themes[: rules.show], found.themes, reading.window, rules)
-    candidates = tuple(_theme(f, rank, ids, reading.customers) for rank, f in enumerate(found.candidates, 1))
+    candidates = tuple(
+        _theme(f, named[id(f)], rank, ids, reading.customers) for rank, f in enumerate(found.candidates, 1)
+    )
     removed = tuple(Removed(ids[t.id], why) for t, why in (*found.removed, *reading.left_out))
     left = tuple(_left_over(found, ids))
     return Digest(
@@ -73,11 +75,11 @@ def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules) -> 
     )
 
 
-def _theme(found: Found, rank: int, ids: Mapping[str, str], customers: Mapping[str, Customer]) -> Theme:
+def _theme(found: Found, theme_id: str, rank: int, ids: Mapping[str, str], customers: Mapping[str, Customer]) -> Theme:
     members = tuple(ids[t.id] for t in found.members)
     quotes = tuple(Quote(ids[q.ticket_id], q.text) for q in found.quotes)
     return Theme(
-        id=f"t-{hashlib.sha256('|'.join(sorted(members)).encode()).hexdigest()[:10]}",
+        id=theme_id,
         rank=rank,
         members=members,
         examples=tuple(dict.fromkeys((*(q.ticket_id for q in quotes), *members)))[:_EXAMPLES],

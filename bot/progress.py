@@ -12,7 +12,7 @@ from bot.ports import Progress as Callback
 
 
 class Shown:
-    """A `pipeline.Watch` that people see."""
+    """A `reading.Watch` that people see."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._console = Console(stderr=True, highlight=False)

@@ -14,7 +14,8 @@ from bot import pipeline, wiring
 from bot.config import Config
 from bot.document import document
 from bot.embedding import Cached, MiniLM
-from bot.pipeline import Asked, Run
+from bot.pipeline import Run
+from bot.reading import Asked
 from bot.verify import problems
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)

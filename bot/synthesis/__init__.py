@@ -58,6 +58,7 @@ class Found:
     alarms: tuple[Alarm, ...]
     severity: Severity
     severity_reason: str
+    centre: tuple[float, ...]  # of unit length, in the batch's own space: by it a later run knows the theme again
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,10 @@ def _named(groups: Sequence[_Group], batch: _Batch, space: Vectors) -> Generator
     centred, centres = tree.compared(space, vectors, [g.rows for g in groups])
     ends = np.cumsum([len(names) for names in options])
     picked = words.chosen(options, np.split(centred, ends[:-1]) if len(options) else [], centres)
-    return [_found(g, batch, m, w, c) for g, m, w, c in zip(groups, materials, weights, picked, strict=True)]
+    return [
+        _found(g, batch, m, w, c, tuple(round(float(x), 5) for x in centre))
+        for g, m, w, c, centre in zip(groups, materials, weights, picked, centres, strict=True)
+    ]
 
 
 def _material(group: _Group, batch: _Batch) -> words.Material:
@@ -195,7 +199,12 @@ def _material(group: _Group, batch: _Batch) -> words.Material:
 
 
 def _found(
-    group: _Group, batch: _Batch, material: words.Material, weight: Mapping[str, float], name: words.Candidate
+    group: _Group,
+    batch: _Batch,
+    material: words.Material,
+    weight: Mapping[str, float],
+    name: words.Candidate,
+    centre: tuple[float, ...],
 ) -> Found:
     members = tuple(batch.tickets[i] for i in group.rows)
     stems = [[english.content(s) for s in sentences] for sentences in material.sentences]
@@ -217,6 +226,7 @@ def _found(
         alarms=alarms(group.counts, own, Counter(t.source for t in batch.tickets), _days(batch)),
         severity=level,
         severity_reason=reason,
+        centre=centre,
     )
 
 
