@@ -9,9 +9,10 @@ Anything else that leaves a connector is a bug and surfaces. No message ever hol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,8 +116,8 @@ class Channel(Outlet, Protocol):
         """Pure: the act that posts `message` into the configured channel."""
         ...
 
-    def reply(self, key: str, after: str, message: Message) -> Act:
-        """Pure: the act that answers, in its thread, the post whose act has the key `after`."""
+    def reply(self, key: str, after: str, message: Message, theme_id: str | None = None) -> Act:
+        """Pure: the act that answers, in its thread, the post whose act has the key `after`; about a theme, if any."""
         ...
 
     def update(self, target: str, ref: str, message: Message) -> None:
@@ -142,5 +143,66 @@ class Embedder(Protocol):
         """-> (len(texts), dim) float32, rows of unit length, order kept.
 
         A text's row depends on that text alone: not on its neighbours, the batch or the number of threads.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One request to a language model. The model has no tools; all it can do is answer.
+
+    `instruction` is ours alone and never holds a ticket's text; `material` is JSON, and data; `schema` is the strict
+    JSON schema of the answer (object, array, string, integer, enum; every property required); `most` is how many
+    tokens the answer may need; `strong`: worth the better model where two are configured.
+    """
+
+    kind: str  # "induce", "assign", "decide", "same", "word": for progress and the ledger
+    instruction: str
+    material: str
+    schema: Mapping[str, Any]
+    most: int
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What questions took: requests sent, tokens as the endpoint counts them, `cost` in USD at the configured prices."""
+
+    calls: int = 0
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.calls + other.calls,
+            self.tokens_in + other.tokens_in,
+            self.tokens_out + other.tokens_out,
+            self.cost + other.cost,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`value` is decoded JSON that follows the question's schema; None: no usable answer, and `why` says it in words.
+
+    Following the schema is all that is promised: what it says must be checked by whoever asked.
+    """
+
+    value: Any | None
+    usage: Usage = Usage()
+    why: str = ""
+
+
+class Reader(Protocol):
+    """A language model that reads tickets. `id` names the model, as a digest shows it."""
+
+    @property
+    def id(self) -> str: ...
+
+    def answer(self, questions: Sequence[Question], progress: Progress | None = None) -> Sequence[Answer]:
+        """One answer for each question, in order. Whatever the other side does, it comes back as an Answer.
+
+        Raises nothing but what is a bug of ours.
         """
         ...

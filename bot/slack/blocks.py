@@ -1,0 +1,355 @@
+"""Digest and standings -> the messages of a month: one digest in the channel, its evidence in the thread. Pure.
+
+Every message keeps Slack's limits (`bot.slack.limits`). What is too much is shortened by rule, the least needed first:
+each function lays its message out in ever smaller shapes and takes the first that fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot import phrases
+from bot.acts import Message, Stage, Standing
+from bot.domain import BacklogItem, Digest, Theme
+from bot.phrases import count, number, percent
+from bot.slack import limits, rows, text
+from bot.slack.elements import (
+    Block,
+    Press,
+    Words,
+    bullets,
+    context,
+    divider,
+    figures,
+    header,
+    link,
+    paragraph,
+    quote,
+    rich,
+    words,
+)
+
+SMALL = "small_sample"  # the run's own warning that it had too few tickets
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """How much a digest shows: `rows` of themes, `name` characters of a name, whether each has its small print."""
+
+    rows: int
+    name: int = 120
+    small_print: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Month:
+    """A digest, and what its message needs beside it."""
+
+    digest: Digest
+    standings: Mapping[str, Standing]
+    run_key: str
+    missing: Sequence[str]
+    evidence: Mapping[str, str]
+    can_approve: bool
+
+    @property
+    def small(self) -> bool:
+        return any(warned.code == SMALL for warned in self.digest.warnings)
+
+    def standing(self, theme: Theme) -> Standing:
+        return self.standings.get(theme.id, Standing(theme.id))
+
+
+def digest(
+    d: Digest,
+    standings: Mapping[str, Standing],
+    *,
+    run_key: str,
+    missing: Sequence[str] = (),
+    evidence: Mapping[str, str] | None = None,
+    can_approve: bool = True,
+) -> Message:
+    """The month in one message. `missing`: full sentences on sources that failed; they come first.
+
+    `evidence`: theme id -> address of its reply in the thread. `can_approve` False: nobody may decide here (an empty
+    list of approvers, a digest over 90 days old), so that there are no buttons and the foot says why.
+    """
+    month = _Month(d, standings, run_key, missing, evidence or {}, can_approve)
+    if d.totals.tickets_read == 0:
+        return _nothing(month)
+    most = len(d.themes)
+    shapes = [_Shape(most), _Shape(most, 80), _Shape(most, 60, small_print=False)]
+    shapes += [_Shape(n, 60, small_print=False) for n in range(most - 1, -1, -1)]
+    return _first_fit(Message(_headline(month), list(_blocks(month, shape))) for shape in shapes)
+
+
+def _first_fit(messages: Iterator[Message]) -> Message:
+    """The first that Slack takes. Each list of shapes ends in one so small that the last stands for all."""
+    for message in messages:
+        if not limits.problems(message):
+            return message
+    return message
+
+
+# --- the digest in the channel
+
+
+def _headline(month: _Month) -> str:
+    d, t = month.digest, month.digest.totals
+    partly = f"{month.missing[0]} " if month.missing else ""
+    if not d.themes:
+        form = f"{{}}Support themes, {{}}: no theme in {count(t.tickets_read, 'ticket')}. The rest is in the thread."
+        return text.sentence(form, partly, d.window.label)
+    found = count(len(d.themes), "tentative theme" if month.small else "theme")
+    read = f"{count(t.tickets_read, 'ticket')}, {count(t.customers, 'customer')}"
+    top, item = d.themes[0], d.item_of(d.themes[0])
+    tail = f"{count(top.counts.tickets, 'ticket')}, {item.severity}. Evidence in the thread."
+    form = f"{{}}Support themes, {{}}: {found} from {read}. Top: {{}}, {tail}"
+    return text.sentence(form, partly, d.window.label, top.words.name)
+
+
+def _blocks(month: _Month, shape: _Shape) -> Iterator[Block]:
+    yield header(_title(month))
+    yield from _first(month)
+    yield from _facts(month)
+    yield divider()
+    for theme in month.digest.themes[: shape.rows]:
+        yield from _row(month, theme, shape)
+    yield from _foot(month, shape)
+
+
+def _title(month: _Month) -> str:
+    """Alone in a desktop notification: what it is, how much, and whether it is whole."""
+    found = f"{len(month.digest.themes)} found" if month.digest.themes else "none found"
+    told = [found] + ["small sample"] * month.small + ["incomplete"] * bool(month.missing)
+    return f"Support themes: {text.plain(month.digest.window.label, 90)}, {', '.join(told)}"
+
+
+def _first(month: _Month) -> Iterator[Block]:
+    """A failed part, then every other warning, before any number."""
+    for said in month.missing:
+        yield rich(paragraph(words("⚠️ Incomplete: ", bold=True), words(phrases.line(said), limit=400)))
+    for warned in month.digest.warnings[:5]:
+        yield rich(paragraph(words("⚠️ "), words(phrases.line(warned.message), bold=True, limit=400)))
+
+
+def _facts(month: _Month) -> Iterator[Block]:
+    d, t = month.digest, month.digest.totals
+    yield context(" · ".join(filter(None, (phrases.window_days(d.window), phrases.sources(d.making.sources)))))
+    removed = f", {number(t.removed)} removed" if t.removed else ""
+    unknown = f", {count(t.unidentified_customers, 'requester')} not identified" if t.unidentified_customers else ""
+    yield figures(
+        (
+            ("Tickets read", number(t.tickets_read)),
+            ("Customers", number(t.customers) + unknown),
+            ("In a theme", f"{number(t.in_themes)} ({percent(t.in_themes, t.tickets_read)})"),
+            ("Not a theme", f"{number(t.not_a_theme)} ({percent(t.not_a_theme, t.tickets_read)}){removed}"),
+        )
+    )
+    ranked = " Ranked by tickets; backlog rank is customers × severity weight." if d.themes else ""
+    yield context(phrases.REVIEW_FIRST + ranked)
+
+
+def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
+    item, now = month.digest.item_of(theme), month.standing(theme)
+    press = Press(month.run_key, theme.id, item.revision)
+    tentative = "Tentative " if month.small else ""
+    name = f"{tentative}{theme.rank}. {text.plain(theme.words.name, shape.name)}"
+    figures_line = f"\n{phrases.size(theme)} · {item.severity} · {theme.words.kind}"
+    said: list[Words] = [words(name, bold=True), words(figures_line)]
+    said += [words(f"\nSkewed? {phrases.line(alarm.message)}", limit=200) for alarm in theme.alarms]
+    state = rows.state(now)
+    said += [words("\n"), *state] if state else []
+    yield rich(paragraph(*said), block_id=text.plain(f"row.{theme.id}.{now.number}.{now.stage}", 255))
+    if shape.small_print:
+        evidence = [(month.evidence.get(theme.id), "See evidence")]
+        yield context(_small_print(theme, item, len(month.digest.items)), *evidence)
+    if month.can_approve:
+        yield from rows.controls(theme, now, press, tentative=month.small)
+
+
+def _small_print(theme: Theme, item: BacklogItem, items: int) -> str:
+    names = [phrases.source_name(phrases.line(s)) for s in sorted(theme.counts.by_source)]
+    told = [f"Backlog rank {item.rank} of {items}", f"fixing it could avoid {_avoided(item)} (estimate)"]
+    told += [f"in {_listed(names)}"] if names else []
+    return " · ".join(told)
+
+
+def _avoided(item: BacklogItem) -> str:
+    return f"up to {count(item.deflection.high, 'ticket')} {phrases.per(item.deflection)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+
+
+def _foot(month: _Month, shape: _Shape) -> Iterator[Block]:
+    d = month.digest
+    if not d.themes:
+        yield rich(paragraph(words("No group of tickets reached 5 tickets from 3 customers.")))
+    beyond = len(d.themes) - shape.rows
+    if beyond > 0:
+        yield rich(paragraph(words(f"{count(beyond, 'more theme')} in the thread: too much for one message.")))
+    yield divider()
+    decided = sum(month.standing(theme).stage is not Stage.OPEN for theme in d.themes)
+    firm = "" if d.stability is None else f"{d.stability:.2f}, "
+    told = [f"{decided} of {len(d.themes)} decided", f"stability {firm}{phrases.stability_word(d.stability)}"]
+    told += [_where_the_rest_is(d), f"words {phrases.made_by(d.making.drafter)}"]
+    yield context(" · ".join(told))
+    if not month.can_approve:
+        yield context("Nothing can be decided here: nobody may approve, or this digest is more than 90 days old.")
+
+
+def _where_the_rest_is(d: Digest) -> str:
+    rest = f"{count(d.totals.not_a_theme, 'ticket')} NOT A THEME"
+    further = f" and {count(len(d.further_themes), 'further theme')}" if d.further_themes else ""
+    return f"{rest}{further}: in the thread"
+
+
+def _nothing(month: _Month) -> Message:
+    """So that silence is never mistaken for health: who answered, and that they had nothing."""
+    d = month.digest
+    label = text.plain(d.window.label, 90)
+    names = [phrases.source_name(phrases.line(name)) for name, _ in d.making.sources]
+    answered = f"{_listed(names)} answered." if names else "No source was asked."
+    answered = answered.replace(" answered", " both answered") if len(names) == 2 else answered
+    said = text.sentence("{}No support tickets in {}. {}", f"{month.missing[0]} " if month.missing else "", label, answered)
+    told = ", incomplete" if month.missing else ""
+    blocks = [header(f"Support themes: {label}, no tickets{told}"), *_first(month)]
+    blocks.append(rich(paragraph(words(f"No tickets in {label}. {answered}"))))
+    return Message(text.padded(said, "There is nothing to decide."), blocks)
+
+
+# --- evidence in the thread
+
+
+@dataclass(frozen=True, slots=True)
+class _Depth:
+    """How much of its evidence a theme's reply shows."""
+
+    quotes: int
+    characters: int
+    tickets: int
+    problem: int = 600
+
+
+_DEPTHS = (_Depth(3, 600, 25), _Depth(3, 300, 12), _Depth(3, 150, 5, 300), _Depth(1, 100, 0, 150))
+
+
+def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str) -> Message:
+    """A theme's evidence: what it is, its figures with their arithmetic, the draft, quotes and tickets, and buttons."""
+    item = d.item_of(theme)
+    tail = f"{phrases.size(theme)}, {item.severity}. {count(len(theme.quotes), 'quote')} and ticket links."
+    said = text.sentence(f"Evidence for theme {theme.rank}, {{}}: {tail}", theme.words.name)
+    press = Press(run_key, theme.id, item.revision)
+    return _first_fit(Message(said, list(_evidence(d, theme, standing, press, depth))) for depth in _DEPTHS)
+
+
+def _evidence(d: Digest, theme: Theme, now: Standing, press: Press, depth: _Depth) -> Iterator[Block]:
+    small = any(warned.code == SMALL for warned in d.warnings)
+    item = d.item_of(theme)
+    name = f"{theme.rank}. {text.plain(theme.words.name, 120)}"
+    problem = words(f"\n{phrases.line(theme.words.problem)}", limit=depth.problem)
+    yield rich(paragraph(words(name, bold=True), problem), bullets(_figures(d, theme, item)))
+    story = words(f"\n{phrases.line(theme.words.user_story)}", limit=depth.problem)
+    title = words(text.plain(theme.words.title, 160))
+    yield rich(paragraph(words("Proposed draft: ", bold=True), title, story), *_acceptance(theme, depth))
+    yield context("Word for word from the tickets, with the personal data that was recognised hidden")
+    tickets = {e.ticket_id: e.url for e in theme.evidence}
+    for said in theme.quotes[: depth.quotes]:
+        about = [words(" "), link(tickets.get(said.ticket_id), said.ticket_id)]
+        yield rich(quote(words(said.text, limit=depth.characters), *about))
+    yield from _tickets(theme, depth)
+    state = rows.state(now)
+    if state:
+        yield rich(paragraph(*state))
+    yield from rows.controls(theme, now, press, tentative=small, primary=True)
+
+
+def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:
+    deflection, customers = item.deflection, count(theme.counts.customers, "customer")
+    arithmetic = f"range {phrases.avoidable(deflection)}: {deflection.arithmetic}"
+    firm = phrases.stability_word(theme.quality.stability)
+    figures = (
+        ("Tickets: ", f"{phrases.size(theme)} ({phrases.sources(theme.counts.by_source)})"),
+        ("Severity: ", f"{item.severity}, {phrases.why(item)}"),
+        ("Could avoid: ", f"{_avoided(item)} ({arithmetic})"),
+        ("Impact: ", f"{number(item.impact)} ({customers} × {item.severity} weight), rank {item.rank} of {len(d.items)}"),
+        ("Stability: ", firm if theme.quality.stability is None else f"{theme.quality.stability:.2f} of 1, {firm}"),
+    )
+    for label, said in figures:
+        yield paragraph(words(label, bold=True), words(phrases.line(said), limit=500))
+    for alarm in theme.alarms:
+        yield paragraph(words("Skewed? ", bold=True), words(phrases.line(alarm.message), limit=300))
+
+
+def _acceptance(theme: Theme, depth: _Depth) -> Iterator[Block]:
+    lines = [paragraph(words(phrases.line(a), limit=200)) for a in theme.words.acceptance[:5]]
+    if lines and depth.tickets:
+        yield bullets(lines)
+
+
+def _tickets(theme: Theme, depth: _Depth) -> Iterator[Block]:
+    """The nearest tickets as links; the others are in the report and, after approval, in the issue."""
+    listed = theme.evidence[: depth.tickets]
+    if not listed:
+        return
+    rest = theme.counts.tickets - len(listed)
+    parts: list[Words] = [words("Tickets, nearest first: ", bold=True)]
+    for n, one in enumerate(listed):
+        parts += [words(", ")] * bool(n) + [link(one.url, one.ticket_id)]
+    parts += [words(f" and {number(rest)} more in the report")] if rest > 0 else []
+    yield rich(paragraph(*parts))
+
+
+# --- what is in no theme of the digest
+
+
+def left_over(d: Digest) -> Message:
+    """NOT A THEME, anecdotes, further and candidate themes, what was removed and what could not be read."""
+    said = f"Not a theme: {count(d.totals.not_a_theme, 'ticket')} of {number(d.totals.tickets_read)} read, by reason."
+    text_of_it = text.padded(said, "Ids of the tickets are listed here.")
+    return _first_fit(Message(text_of_it, list(_leavings(d, lines))) for lines in (40, 20, 10, 5, 2))
+
+
+def _leavings(d: Digest, most: int) -> Iterator[Block]:
+    yield rich(paragraph(words("NOT A THEME", bold=True), words(f": {_counted(d)}")))
+    anecdotes = [_of(ids, detail) for detail, ids in phrases.anecdotes(d)]
+    yield from _list("Anecdotes, below 5 tickets or 3 customers", anecdotes, most)
+    one_offs = [_of(ids, detail) for detail, ids in phrases.alike(phrases.one_offs(d))]
+    yield from _list("Possible one-off bugs and single requests", one_offs, most)
+    yield from _list("Further themes", [_aside(t) for t in d.further_themes], most)
+    candidates = [_aside(t) for t in d.candidate_themes]
+    yield from _list("Candidate themes, customers not known; not in the backlog", candidates, most)
+    rejects = [f"{phrases.line(r.where)}: {phrases.line(r.why)}" for r in d.rejects]
+    yield from _list("Rows that could not be read", rejects, most)
+
+
+def _counted(d: Digest) -> str:
+    why = ", ".join(f"{reason} {number(n)}" for reason, n in phrases.removed_because(d))
+    removed = f" {count(d.totals.removed, 'ticket')} removed before grouping: {why}." if d.removed else ""
+    if not d.not_a_theme:
+        return f"every ticket that was grouped is in a theme.{removed}"
+    of = percent(d.totals.not_a_theme, d.totals.tickets_read)
+    return f"{count(d.totals.not_a_theme, 'ticket')}, {of} of what was read.{removed}"
+
+
+def _of(ids: Sequence[str], detail: str) -> str:
+    shown = ", ".join(text.plain(ticket_id, 40) for ticket_id in ids[:8])
+    more = f" and {number(len(ids) - 8)} more" if len(ids) > 8 else ""
+    return f"{phrases.clip(phrases.line(detail), 160)} ({shown}{more})"
+
+
+def _aside(theme: Theme) -> str:
+    examples = ", ".join(text.plain(ticket_id, 40) for ticket_id in theme.examples)
+    return f"{text.plain(theme.words.name, 120)} ({phrases.size(theme)}; {examples})"
+
+
+def _list(title: str, lines: Sequence[str], most: int) -> Iterator[Block]:
+    if not lines:
+        return
+    shown = [paragraph(words(one, limit=300)) for one in lines[:most]]
+    if len(lines) > most:
+        shown.append(paragraph(words(f"{number(len(lines) - most)} more, in the report")))
+    yield rich(paragraph(words(title, bold=True)), bullets(shown))

@@ -1,0 +1,144 @@
+"""The few pieces of Block Kit that we use, as functions, and the value that a button carries. Pure.
+
+Third-party words go into `words` (rich_text) or a plain_text object, never into `mrkdwn`: there Slack parses nothing,
+so a ticket that says <!channel> or *bold* says just that. `emoji: false` keeps ":smile:" as it was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from bot import phrases
+from bot.slack import text
+
+Block = dict[str, Any]
+Words = Block  # an element of rich text
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What a button says when it is clicked: ids and the revision that was shown, never a customer's text."""
+
+    run: str
+    theme: str
+    revision: int
+
+    @property
+    def value(self) -> str:
+        told = {"v": 1, "run": self.run, "theme": self.theme, "rev": self.revision}
+        return json.dumps(told, separators=(",", ":"))
+
+    @classmethod
+    def read(cls, value: str) -> Press | None:
+        """None for what none of our buttons says: it comes from outside."""
+        try:
+            told: Any = json.loads(value)
+        except ValueError:
+            return None
+        if not isinstance(told, dict) or told.get("v") != 1:
+            return None
+        run, theme, revision = told.get("run"), told.get("theme"), told.get("rev")
+        if not isinstance(run, str) or not isinstance(theme, str) or type(revision) is not int:
+            return None
+        return cls(run, theme, revision)
+
+
+# --- rich text
+
+
+def words(said: str, *, bold: bool = False, limit: int = 2000) -> Words:
+    """A run of text, shown letter for letter. Line breaks stay; what is cut is marked."""
+    shown = phrases.clip(phrases.visible(said), limit) or "\u2013"
+    return {"type": "text", "text": shown, "style": {"bold": True}} if bold else {"type": "text", "text": shown}
+
+
+def link(url: str | None, label: str) -> Words:
+    """A link where the address may be followed, else the label alone."""
+    shown, safe = text.plain(label, 120), text.address(url)
+    return {"type": "link", "url": safe, "text": shown} if safe else {"type": "text", "text": shown}
+
+
+def who(actor: str | None) -> Words:
+    known = text.person(actor)
+    return {"type": "user", "user_id": known} if known else words(text.plain(text.outsider(actor), 60))
+
+
+def moment(at: datetime) -> Words:
+    """Shown in each reader's own time zone."""
+    fallback = f"{phrases.day(at)} {at:%H:%M %Z}".strip()
+    return {"type": "date", "timestamp": int(at.timestamp()), "format": "{date_short} {time}", "fallback": fallback}
+
+
+def paragraph(*parts: Words) -> Block:
+    return {"type": "rich_text_section", "elements": list(parts)}
+
+
+def quote(*parts: Words) -> Block:
+    return {"type": "rich_text_quote", "elements": list(parts)}
+
+
+def bullets(lines: Iterable[Block]) -> Block:
+    return {"type": "rich_text_list", "style": "bullet", "elements": list(lines)}
+
+
+def rich(*parts: Block, block_id: str | None = None) -> Block:
+    named = {"block_id": block_id} if block_id else {}
+    return {"type": "rich_text", **named, "elements": list(parts)}
+
+
+# --- blocks
+
+
+def header(said: str) -> Block:
+    return {"type": "header", "text": _plain(said, 150)}
+
+
+def context(said: str, *links: tuple[str | None, str]) -> Block:
+    """Small print; `links` are (address, our own label) and stand behind it."""
+    safe = [f"<{address}|{label}>" for url, label in links if (address := _in_mrkdwn(url))]
+    parts = [{"type": "mrkdwn", "text": one, "verbatim": True} for one in safe]
+    return {"type": "context", "elements": [_plain(said, 2000), *parts]}
+
+
+def figures(pairs: Iterable[tuple[str, str]]) -> Block:
+    """Names and numbers of our own, two in a row."""
+    return {"type": "section", "fields": [{"type": "mrkdwn", "text": f"*{name}*\n{said}"} for name, said in pairs]}
+
+
+def divider() -> Block:
+    return {"type": "divider"}
+
+
+def actions(block_id: str, buttons: Sequence[Block]) -> Block:
+    return {"type": "actions", "block_id": text.plain(block_id, 255), "elements": list(buttons)}
+
+
+def button(label: str, action: str, about: str, value: str, **more: Any) -> Block:
+    """`about` names the theme for a screen reader, since the labels repeat from row to row."""
+    return {
+        "type": "button",
+        "text": _plain(label, 75),
+        "action_id": action,
+        "value": value,
+        "accessibility_label": text.plain(f"{label}: {about}", 75),
+        **more,
+    }
+
+
+def confirm(title: str, said: str, yes: str, no: str) -> Mapping[str, Block]:
+    """The dialog before a button acts."""
+    return {"title": _plain(title, 100), "text": _plain(said, 300), "confirm": _plain(yes, 30), "deny": _plain(no, 30)}
+
+
+def _plain(said: str, limit: int) -> Block:
+    return {"type": "plain_text", "text": text.plain(said, limit), "emoji": False}
+
+
+def _in_mrkdwn(url: str | None) -> str | None:
+    """`|` and `>` would end the link; `text.address` lets neither through, and `&` is written as Slack wants it."""
+    safe = text.address(url)
+    return safe.replace("&", "&amp;") if safe else None
