@@ -8,28 +8,42 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from bot.connections import (
+    SECRETS,
+    IntercomDesk,
+    JiraStanza,
+    Network,
+    Schedule,
+    Server,
+    SlackStanza,
+    Stanza,
+    Storage,
+    ZendeskDesk,
+    is_public,
+)
 from bot.domain import Severity
 from bot.ports import Refused
 from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, SeverityRule
 
 PREFIX = "GROUNDSWELL_"
+# Where things are read, kept and sent does not shape what a digest says.
+_NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network"}
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
-    {f"{PREFIX}{name}" for name in ("CONFIG", "REQUIRE_ALL", "REQUIRE_BENCH", "REQUIRE_BROWSER", "REQUIRE_RIG")}
+    {
+        f"{PREFIX}{name}"
+        for name in ("CONFIG", "REQUIRE_ALL", "REQUIRE_BENCH", "REQUIRE_BROWSER", "REQUIRE_POSTGRES", "REQUIRE_RIG")
+    }
 )
 
 
-class _Stanza(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Workspace(_Stanza):
+class Workspace(Stanza):
     """Whose digest this is. The zone decides where a day and a month begin."""
 
     name: str = "default"
@@ -45,25 +59,27 @@ class Workspace(_Stanza):
         return name
 
 
-class TicketFiles(_Stanza):
+class TicketFiles(Stanza):
     """Ticket files and, where a header has an unusual name, which column holds what."""
 
     paths: tuple[Path, ...] = ()
     columns: dict[str, str] = Field(default_factory=dict)
 
 
-class Sources(_Stanza):
+class Sources(Stanza):
     file: TicketFiles = TicketFiles()
+    zendesk: ZendeskDesk | None = None
+    intercom: IntercomDesk | None = None
 
 
-class ThemeRule(_Stanza):
+class ThemeRule(Stanza):
     """The floors may be raised, never lowered: below them is an anecdote."""
 
     min_tickets: Annotated[int, Field(ge=5)] = 5
     min_customers: Annotated[int, Field(ge=3)] = 3
 
 
-class Analysis(_Stanza):
+class Analysis(Stanza):
     theme: ThemeRule = ThemeRule()
     show: Annotated[int, Field(ge=5, le=8)] = 8
     small_sample: Annotated[int, Field(ge=30)] = 30
@@ -71,13 +87,13 @@ class Analysis(_Stanza):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class Customers(_Stanza):
+class Customers(Stanza):
     """Mail domains of your own people: they are never customers."""
 
     internal_domains: tuple[str, ...] = ()
 
 
-class SeverityWords(_Stanza):
+class SeverityWords(Stanza):
     severity: Severity
     about: str
     words: str
@@ -92,21 +108,21 @@ class SeverityWords(_Stanza):
         return words
 
 
-class Scoring(_Stanza):
+class Scoring(Stanza):
     severity_points: dict[Severity, Annotated[int, Field(ge=0)]] = Field(default_factory=lambda: dict(WEIGHTS))
     severity_share: Annotated[float, Field(gt=0, le=1)] = 0.2
     severity_customers: Annotated[int, Field(ge=1)] = 3
     severity_rules: tuple[SeverityWords, ...] | None = None
 
 
-class Output(_Stanza):
+class Output(Stanza):
     """Where `run` writes. `cache` holds vectors by the hash of a text, never text."""
 
     dir: Path = Path("out")
     cache: Path | None = None
 
 
-class Config(_Stanza):
+class Config(Stanza):
     version: Literal[1] = 1
     workspace: Workspace = Workspace()
     sources: Sources = Sources()
@@ -114,6 +130,28 @@ class Config(_Stanza):
     customers: Customers = Customers()
     scoring: Scoring = Scoring()
     output: Output = Output()
+    slack: SlackStanza | None = None
+    jira: JiraStanza | None = None
+    schedule: Schedule = Schedule()
+    storage: Storage = Storage()
+    server: Server = Server()
+    network: Network = Network()
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Config:
+        """A configured address is https and public, or `network.allow_private` says that it need not be."""
+        told = {
+            "sources.zendesk.base_url": self.sources.zendesk and self.sources.zendesk.base_url,
+            "sources.intercom.base_url": self.sources.intercom and self.sources.intercom.base_url,
+            "slack.base_url": self.slack and self.slack.base_url,
+            "jira.site": self.jira and self.jira.site,
+        }
+        for where, url in told.items():
+            if url and not is_public(url) and not self.network.allow_private:
+                raise ValueError(f"{where} must be https and public; set network.allow_private: true for an own server")
+        if self.slack and self.slack.mode == "http" and not self.slack.signing_secret:
+            raise ValueError("slack.mode http needs slack.signing_secret: without it anybody could click")
+        return self
 
     @property
     def rules(self) -> Rules:
@@ -137,7 +175,7 @@ class Config(_Stanza):
     @property
     def digest(self) -> str:
         """12 hex that change when anything that shapes a digest does."""
-        shaping = self.model_dump(mode="json", exclude={"output", "sources"})
+        shaping = self.model_dump(mode="json", exclude=_NOT_SHAPING)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -174,6 +212,9 @@ def _put(told: dict[str, Any], keys: list[str], value: str) -> None:
         if not isinstance(below, dict):
             return
         told = below
+    if keys[-1] in SECRETS:
+        told[keys[-1]] = value  # a token of digits is still a text
+        return
     try:
         told[keys[-1]] = yaml.safe_load(value) if value.strip() else value
     except yaml.YAMLError:
@@ -190,13 +231,18 @@ def _faults(error: ValidationError) -> Iterator[str]:
                 f", did you mean {near[0]!r}?" if near else f" (known here: {', '.join(known)})"
             )
         else:
-            yield f"{path}: {fault['msg'].removeprefix('Value error, ')} (found {fault['input']!r})"
+            told = fault["msg"].removeprefix("Value error, ")
+            # What was found may be a secret, or a whole stanza that holds one.
+            plain = not isinstance(fault["input"], dict | list) and str(fault["loc"][-1]) not in SECRETS
+            yield (f"{path}: " if path else "") + told + (f" (found {fault['input']!r})" if plain else "")
 
 
-def _keys(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+def _keys(model: type[Stanza], path: tuple[int | str, ...]) -> list[str]:
     for part in path:
         field = model.model_fields.get(str(part))
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+        kinds = [field.annotation, *get_args(field.annotation)] if field else []
+        below = next((k for k in kinds if isinstance(k, type) and issubclass(k, Stanza)), None)
+        if below is None:
             return []
-        model = field.annotation
+        model = below
     return sorted(model.model_fields)

@@ -70,7 +70,7 @@ def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules, the
         not_a_theme=left,
         removed=tuple(sorted(removed, key=lambda r: (r.reason, r.ticket_id))),
         rejects=reading.rejects,
-        warnings=(*warned(_facts(reading, found), rules), *reading.warnings),
+        warnings=_in_order((*warned(_facts(reading, found), rules), *reading.warnings)),
         dots=_dots(found, rules),
     )
 
@@ -169,6 +169,13 @@ def _totals(reading: Reading, found: Synthesis, left: int, removed: int) -> Tota
         customers=len({c.id for c in who if c.identified}),
         unidentified_customers=len({c.id for c in who if not c.identified}),
     )
+
+
+FIRST = "source_missing"  # nothing comes before it: counts are of a part
+
+
+def _in_order(warnings: Sequence[Warned]) -> tuple[Warned, ...]:
+    return tuple(sorted(warnings, key=lambda w: w.code != FIRST))
 
 
 @dataclass(frozen=True, slots=True)

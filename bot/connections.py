@@ -1,0 +1,121 @@
+"""The stanzas of what Groundswell talks to: help desks, Slack, Jira, the database. Secrets are SecretStr from here."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+
+from bot.domain import Kind, Severity
+
+# Keys whose values are never shown, not even in a message that says they are wrong.
+SECRETS = frozenset({"token", "app_token", "signing_secret", "api_key"})
+
+
+class Stanza(BaseModel):
+    """A part of the config: unknown keys are errors, values don't change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _https(url: str) -> str:
+    """No login in a URL, and no scheme but http(s). Whether http or a private host may be used, `network` says."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username or parts.password:
+        raise ValueError(f"{parts.hostname or 'this'!r} is not an address: write it as https://acme.atlassian.net")
+    return url.rstrip("/")
+
+
+Url = Annotated[str, AfterValidator(_https)]
+
+
+def is_public(url: str) -> bool:
+    """https, and not a host that only this machine or this network knows."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").casefold()
+    try:
+        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+    except ValueError:
+        return parts.scheme == "https" and "." in host and not host.endswith((".local", ".internal", ".localhost"))
+
+
+class Network(Stanza):
+    """`allow_private`: addresses of this machine or network may be configured (tests, an own Jira)."""
+
+    allow_private: bool = False
+
+
+class ZendeskDesk(Stanza):
+    """With `email` the token is an API token, without it an OAuth token with the scope `read`."""
+
+    subdomain: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    email: str | None = None
+    token: SecretStr
+    area_field: str | None = None
+    exclude_brands: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    base_url: Url | None = None
+
+
+class IntercomDesk(Stanza):
+    token: SecretStr
+    region: Literal["us", "eu", "au"] = "us"
+    exclude_teams: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+    base_url: Url | None = None
+
+
+class SlackStanza(Stanza):
+    """`approvers`: ids of people (U...) and user groups (S...) who may decide; empty: nobody may."""
+
+    token: SecretStr
+    channel: Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
+    mode: Literal["socket", "http"] = "socket"
+    app_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+    approvers: tuple[str, ...] = ()
+    base_url: Url | None = None
+
+
+class JiraStanza(Stanza):
+    site: Url
+    email: str
+    token: SecretStr
+    project: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]+$")]
+    issue_types: dict[Kind, str] = Field(
+        default_factory=lambda: {Kind.BUG: "Bug", Kind.REQUEST: "Story", Kind.HOW_TO: "Task"}
+    )
+    labels: tuple[str, ...] = ()
+    priorities: dict[Severity, str] = Field(default_factory=dict)
+
+
+class Storage(Stanza):
+    """SQLite file or PostgreSQL URL; never SQLite on a network disk."""
+
+    database: str = "sqlite:///data/groundswell.db"
+
+
+class Server(Stanza):
+    """Where `serve` listens: health, and Slack's clicks when slack.mode is http."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+
+
+_SCHEDULE = re.compile(r"off|(?:first weekday|day ([1-9]|1\d|2[0-8])) ([01]\d|2[0-3]):([0-5]\d)")
+
+
+def _scheduled(text: str) -> str:
+    if not _SCHEDULE.fullmatch(text):
+        raise ValueError(f"{text!r} is no schedule: write 'first weekday 09:00', 'day 3 08:30' or 'off'")
+    return text
+
+
+class Schedule(Stanza):
+    """When `serve` makes the month's digest, in the workspace's zone, and how often it reads the help desks."""
+
+    monthly: Annotated[str, AfterValidator(_scheduled)] = "first weekday 09:00"
+    sync_minutes: Annotated[int, Field(ge=5, le=1440)] = 60

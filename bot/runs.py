@@ -1,0 +1,275 @@
+"""Runs that survive anything: asked for once, carried on by whoever holds the lease, each step committed with its mark.
+
+    asked -> synced -> frozen -> digested
+
+A step's output and the mark that it is done are one transaction, so a run that was killed goes on after its last whole
+step, in this process or another. The lease says who works on it, the fence shuts out whoever lost it (RELIABILITY 3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any
+
+from bot.acts import Act
+from bot.domain import Digest, Warned, Window
+from bot.pipeline import compose
+from bot.ports import Embedder, Refused, Source, Unavailable
+from bot.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
+from bot.store import Run, Store
+from bot.sync import BACKFILL, hidden, sync
+from bot.synthesis.lineage import Known
+from bot.synthesis.rules import Rules
+
+LEASE = 60.0  # seconds; renewed three times as often
+_LAG = timedelta(hours=2)  # how far a help desk may be behind before a digest says so
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked to do, with its window fixed, so that a run resumed tomorrow looks at the same days.
+
+    `window` None: all rows of `files`. `files` are paths of ticket files, read beside the help desks (or, when `desks`
+    is False, alone). `post`: the digest goes to the channel.
+    """
+
+    window: Window | None
+    areas: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    columns: tuple[tuple[str, str], ...] = ()
+    desks: bool = True
+    post: bool = False
+
+    def told(self) -> dict[str, Any]:
+        """As JSON, the way a run's row keeps it."""
+        w = self.window
+        span = w and {
+            "start": w.start.isoformat() if w.start else None,
+            "end": w.end.isoformat() if w.end else None,
+            "timezone": w.timezone,
+            "label": w.label,
+        }
+        return {
+            "window": span,
+            "areas": list(self.areas),
+            "sources": list(self.sources),
+            "files": list(self.files),
+            "columns": [list(c) for c in self.columns],
+            "desks": self.desks,
+            "post": self.post,
+        }
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Request:
+        w = told["window"]
+        window = w and Window(
+            datetime.fromisoformat(w["start"]) if w["start"] else None,
+            datetime.fromisoformat(w["end"]) if w["end"] else None,
+            w["timezone"],
+            w["label"],
+        )
+        return cls(
+            window or None,
+            tuple(told["areas"]),
+            tuple(told["sources"]),
+            tuple(told["files"]),
+            tuple((c[0], c[1]) for c in told["columns"]),
+            told["desks"],
+            told["post"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What stands behind the ports while a run is carried on. `files` makes the sources of a request's ticket files;
+    `announce` makes the acts that post a digest (none, where no channel is configured)."""
+
+    store: Store
+    desks: Mapping[str, Source]
+    files: Callable[[Request], Sequence[Source]]
+    embedder: Embedder
+    rules: Rules
+    internal_domains: Sequence[str] = ()
+    config_hash: str = ""
+    announce: Callable[[Digest, str], Sequence[Act]] | None = None
+
+
+def monthly_key(first: datetime) -> str:
+    return f"monthly:{first:%Y-%m}"
+
+
+def manual_key(request: Request, parts: Parts, contents: bytes = b"") -> str:
+    """Named by window, filters, settings and (for files) what is in them: the same question at once is one run."""
+    told = {**request.told(), "post": False}
+    made_of = f"{sorted(told.items())}\x1f{parts.config_hash}\x1f{parts.embedder.id}\x1f{parts.rules}".encode()
+    return f"manual:{hashlib.sha256(made_of + contents).hexdigest()[:12]}"
+
+
+def ask(store: Store, key: str, kind: str, request: Request) -> Run:
+    """The run of that key: a new one, or the one that somebody asked for before."""
+    run, _ = store.runs.ask(key, kind, request.told())
+    return run
+
+
+def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None) -> Digest | None:
+    """Takes the run from its last whole step to its end. None: somebody else is at it.
+
+    Raises Refused or Unavailable when nothing at all could be read; the run is FAILED then, and says why.
+    """
+    fence = parts.store.runs.lease(key, owner, LEASE)
+    if fence is None:
+        return None
+    with _Kept(parts.store, key, fence):
+        try:
+            _Step(parts, key, fence, watch or Unwatched()).run_all()
+        except (Refused, Unavailable) as fault:
+            parts.store.runs.fail(key, fence, str(fault))
+            raise
+        parts.store.runs.finish(key, fence)
+    return parts.store.runs.digest(key)
+
+
+class _Kept:
+    """Renews the lease while the run goes on, and gives it back when the run stops in the middle."""
+
+    def __init__(self, store: Store, key: str, fence: int) -> None:
+        self._store, self._key, self._fence = store, key, fence
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._renew, name=f"lease of {key}", daemon=True)
+
+    def __enter__(self) -> _Kept:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+        self._store.runs.release(self._key, self._fence)
+
+    def _renew(self) -> None:
+        while not self._over.wait(LEASE / 3):
+            if not self._store.runs.renew(self._key, self._fence, LEASE):
+                return  # lost: the next write of this run is fenced off
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One run under one fence."""
+
+    parts: Parts
+    key: str
+    fence: int
+    watch: Watch
+
+    def run_all(self) -> None:
+        run = self.parts.store.runs.get(self.key)
+        assert run is not None, f"run {self.key!r} has a lease and no row"  # noqa: S101 - the store just leased it
+        request, done = Request.of(run.asked), run.step
+        if done == "":
+            self._sync(request)
+        if done in ("", "synced"):
+            self._freeze(request, run.asked_at)
+        if done in ("", "synced", "frozen"):
+            self._digest(request)
+
+    def _sync(self, request: Request) -> None:
+        """Help desks are read up to now. A source that can't be read is said in the digest; none at all is a fault."""
+        store = self.parts.store
+        wanted = self._wanted(request)
+        since = request.window.start if request.window and request.window.start else store.now() - BACKFILL
+        faults = []
+        for name, source in wanted.items():
+            told = f"Read {name}"
+            came = sync(store, name, source, since, self.watch.step(told))
+            self.watch.done(told, came.fault or f"{came.tickets:,} new or changed")
+            faults += [came.fault] if came.fault else []
+        if wanted and len(faults) == len(wanted) and not request.files:
+            raise Unavailable(f"No source could be read, so there is no digest. {' '.join(faults)}")
+        store.runs.advance(self.key, self.fence, "synced")
+
+    def _freeze(self, request: Request, asked_at: datetime) -> None:
+        store, rules = self.parts.store, self.parts.rules
+        collected = self._collected(request)
+        reading = arranged(collected, self._asked(request), rules, request.window)
+        reading = replace(reading, warnings=(*self._missing(request), *reading.warnings))
+        known = store.runs.lineage(self.key, asked_at)
+        detail = {"known": [[k.theme_id, k.run_key] for k in known]}
+        store.runs.freeze(self.key, self.fence, reading, rules, detail)
+
+    def _collected(self, request: Request) -> Collected:
+        """Stored tickets of the window, and those of the files, which are hidden like all that is stored."""
+        store, window = self.parts.store, request.window
+        stored = store.tickets.between(window.start, window.end) if request.desks and window else []
+        files = self.parts.files(request)
+        fresh = Collected(())
+        if files:
+            fresh = collect(files, self.watch)
+            self.watch.done("Read tickets", f"{len(fresh.tickets):,}")
+            fresh = redact(fresh, lambda t: hidden(t, store.salt), self.watch)
+        tickets = {t.id: t for t in (*stored, *fresh.tickets)}
+        return replace(fresh, tickets=tuple(tickets[i] for i in sorted(tickets)))
+
+    def _digest(self, request: Request) -> None:
+        store = self.parts.store
+        frozen = store.runs.frozen(self.key)
+        if frozen is None:
+            raise Refused(f"what {self.key} had read is gone; ask for the run again")
+        reading, rules, detail = frozen
+        made = compose(
+            reading,
+            self.parts.embedder,
+            rules,
+            self._asked(request),
+            store.now(),
+            self.watch,
+            known=self._known(detail),
+            run_id=self.key,
+        )
+        acts = self.parts.announce(made.digest, self.key) if request.post and self.parts.announce else ()
+        store.runs.conclude(self.key, self.fence, made.digest, made.centres, acts)
+
+    def _known(self, detail: Mapping[str, Any]) -> list[Known]:
+        """The themes that this run saw when it froze its tickets: the same ones when it is resumed a week later."""
+        wanted = {(theme_id, run_key) for theme_id, run_key in detail["known"]}
+        rows = self.parts.store.runs.lineage(self.key, None)
+        return [Known(k.theme_id, k.members, tuple(k.centroid)) for k in rows if (k.theme_id, k.run_key) in wanted]
+
+    def _asked(self, request: Request) -> Asked:
+        return Asked(
+            window=request.window.label if request.window else None,
+            areas=request.areas,
+            sources=request.sources,
+            internal_domains=tuple(self.parts.internal_domains),
+            config_hash=self.parts.config_hash,
+        )
+
+    def _wanted(self, request: Request) -> dict[str, Source]:
+        named = {s.casefold() for s in request.sources}
+        return {n: s for n, s in self.parts.desks.items() if request.desks and (not named or n.casefold() in named)}
+
+    def _missing(self, request: Request) -> list[Warned]:
+        """A source that is behind the window's end is said first, so that nobody takes a part for the whole."""
+        end = request.window.end if request.window else None
+        found = []
+        for name in self._wanted(request):
+            place = self.parts.store.tickets.place(name)
+            due = min(end, self.parts.store.now() - _LAG) if end else None
+            if place is None or place.error or (due and place.high_water and place.high_water < due):
+                found.append(_behind(name, place.error if place else None, place.high_water if place else None))
+        return found
+
+
+def _behind(name: str, error: str | None, high_water: datetime | None) -> Warned:
+    since = f"since {high_water:%A, %d %B %H:%M} UTC" if high_water else "altogether"
+    why = f" ({error})" if error else ""
+    return Warned(
+        "source_missing", f"{name.capitalize()} is missing {since}{why}: counts don't include it, trends are off."
+    )
