@@ -16,7 +16,7 @@ Kind = Literal["denied", "already", "stale", "closed", "not_saved", "impossible"
 _SAID: Mapping[Kind, str] = {
     "denied": "You can read themes here, but deciding is limited to a few people. Nothing was created.",
     "already": "Somebody decided that before, so nothing was done a second time.",
-    "stale": "The draft changed since this was shown, so nothing was done. The row is drawn anew: look, then click again.",
+    "stale": "The draft changed since this was shown, so nothing was done. Please look at it again, then click.",
     "closed": "This digest is more than 90 days old and closed, so nothing was done. Please use a newer one.",
     "not_saved": "Not saved, nothing was done. Please click again in a moment.",
     "impossible": "That is not possible now, so nothing was done.",
@@ -53,7 +53,9 @@ def decided(standing: Standing, theme: Theme, by: str | None = None) -> Message:
     shown, said = _told(standing, by)
     name = f"{theme.rank}. {text.plain(theme.words.name, 120)}"
     sentence = text.sentence(f"Theme {theme.rank}, {{}}: {said}", theme.words.name)
-    return Message(text.padded(sentence, "Nothing else changed."), [rich(paragraph(words(name, bold=True), words("\n"), *shown))])
+    return Message(
+        text.padded(sentence, "Nothing else changed."), [rich(paragraph(words(name, bold=True), words("\n"), *shown))]
+    )
 
 
 def _told(now: Standing, by: str | None) -> tuple[list[Words], str]:
@@ -62,7 +64,11 @@ def _told(now: Standing, by: str | None) -> tuple[list[Words], str]:
         return undone, f"undone{f' by {text.mention(by)}' if by else ''}, so it is open again."
     actor, ref = text.mention(now.actor), text.cut(text.escape(now.receipt.ref), 60) if now.receipt else ""
     if now.stage is Stage.CREATED:
-        shown = [words("Approved by "), who(now.actor), *([words(": "), link(now.receipt.url, ref)] if now.receipt else [])]
+        shown = [
+            words("Approved by "),
+            who(now.actor),
+            *([words(": "), link(now.receipt.url, ref)] if now.receipt else []),
+        ]
         return [*shown, words(".")], f"approved by {actor}{f': {ref}' if ref else ''}."
     return rows.state(now), {
         Stage.APPROVED: f"approved by {actor}; no issue tracker is configured.",

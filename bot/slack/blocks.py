@@ -6,7 +6,7 @@ each function lays its message out in ever smaller shapes and takes the first th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot import phrases
@@ -30,7 +30,8 @@ from bot.slack.elements import (
     words,
 )
 
-SMALL = "small_sample"  # the run's own warning that it had too few tickets
+SMALL = "small_sample"  # the run's own warnings: it had too few tickets
+MISSING = "source_missing"  # and a source did not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ def digest(
     `evidence`: theme id -> address of its reply in the thread. `can_approve` False: nobody may decide here (an empty
     list of approvers, a digest over 90 days old), so that there are no buttons and the foot says why.
     """
-    month = _Month(d, standings, run_key, missing, evidence or {}, can_approve)
+    absent = (*missing, *(warned.message for warned in d.warnings if warned.code == MISSING))
+    month = _Month(d, standings, run_key, absent, evidence or {}, can_approve)
     if d.totals.tickets_read == 0:
         return _nothing(month)
     most = len(d.themes)
@@ -130,7 +132,8 @@ def _first(month: _Month) -> Iterator[Block]:
     """A failed part, then every other warning, before any number."""
     for said in month.missing:
         yield rich(paragraph(words("⚠️ Incomplete: ", bold=True), words(phrases.line(said), limit=400)))
-    for warned in month.digest.warnings[:5]:
+    idle = {MISSING} if month.digest.totals.tickets_read else {MISSING, SMALL}
+    for warned in [w for w in month.digest.warnings if w.code not in idle][:5]:
         yield rich(paragraph(words("⚠️ "), words(phrases.line(warned.message), bold=True, limit=400)))
 
 
@@ -163,21 +166,27 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     said += [words("\n"), *state] if state else []
     yield rich(paragraph(*said), block_id=text.plain(f"row.{theme.id}.{now.number}.{now.stage}", 255))
     if shape.small_print:
-        evidence = [(month.evidence.get(theme.id), "See evidence")]
-        yield context(_small_print(theme, item, len(month.digest.items)), *evidence)
+        small_print = _small_print(theme, item, len(month.digest.items), now.stage is Stage.OPEN)
+        yield context(small_print, (month.evidence.get(theme.id), "See evidence"))
     if month.can_approve:
         yield from rows.controls(theme, now, press, tentative=month.small)
 
 
-def _small_print(theme: Theme, item: BacklogItem, items: int) -> str:
-    names = [phrases.source_name(phrases.line(s)) for s in sorted(theme.counts.by_source)]
-    told = [f"Backlog rank {item.rank} of {items}", f"fixing it could avoid {_avoided(item)} (estimate)"]
-    told += [f"in {_listed(names)}"] if names else []
+def _small_print(theme: Theme, item: BacklogItem, items: int, undecided: bool) -> str:
+    told = [f"Backlog rank {item.rank} of {items}"]
+    if undecided:  # once decided, the row says what became of it instead
+        told.append(f"could avoid {_avoided(item)}")
+        by_tickets = sorted(theme.counts.by_source.items(), key=lambda pair: (-pair[1], pair[0]))
+        told += [f"in {_listed(names)}"] if (names := _names(by_tickets)) else []
     return " · ".join(told)
 
 
 def _avoided(item: BacklogItem) -> str:
     return f"up to {count(item.deflection.high, 'ticket')} {phrases.per(item.deflection)}"
+
+
+def _names(by_source: Iterable[tuple[str, int]]) -> list[str]:
+    return [phrases.source_name(phrases.line(name)) for name, _ in by_source]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -211,10 +220,12 @@ def _nothing(month: _Month) -> Message:
     """So that silence is never mistaken for health: who answered, and that they had nothing."""
     d = month.digest
     label = text.plain(d.window.label, 90)
-    names = [phrases.source_name(phrases.line(name)) for name, _ in d.making.sources]
+    names = _names(d.making.sources)
     answered = f"{_listed(names)} answered." if names else "No source was asked."
     answered = answered.replace(" answered", " both answered") if len(names) == 2 else answered
-    said = text.sentence("{}No support tickets in {}. {}", f"{month.missing[0]} " if month.missing else "", label, answered)
+    said = text.sentence(
+        "{}No support tickets in {}. {}", f"{month.missing[0]} " if month.missing else "", label, answered
+    )
     told = ", incomplete" if month.missing else ""
     blocks = [header(f"Support themes: {label}, no tickets{told}"), *_first(month)]
     blocks.append(rich(paragraph(words(f"No tickets in {label}. {answered}"))))
@@ -275,7 +286,10 @@ def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:
         ("Tickets: ", f"{phrases.size(theme)} ({phrases.sources(theme.counts.by_source)})"),
         ("Severity: ", f"{item.severity}, {phrases.why(item)}"),
         ("Could avoid: ", f"{_avoided(item)} ({arithmetic})"),
-        ("Impact: ", f"{number(item.impact)} ({customers} × {item.severity} weight), rank {item.rank} of {len(d.items)}"),
+        (
+            "Impact: ",
+            f"{number(item.impact)} ({customers} × {item.severity} weight), rank {item.rank} of {len(d.items)}",
+        ),
         ("Stability: ", firm if theme.quality.stability is None else f"{theme.quality.stability:.2f} of 1, {firm}"),
     )
     for label, said in figures:
@@ -310,7 +324,7 @@ def left_over(d: Digest) -> Message:
     """NOT A THEME, anecdotes, further and candidate themes, what was removed and what could not be read."""
     said = f"Not a theme: {count(d.totals.not_a_theme, 'ticket')} of {number(d.totals.tickets_read)} read, by reason."
     text_of_it = text.padded(said, "Ids of the tickets are listed here.")
-    return _first_fit(Message(text_of_it, list(_leavings(d, lines))) for lines in (40, 20, 10, 5, 2))
+    return _first_fit(Message(text_of_it, list(_leavings(d, lines))) for lines in (20, 10, 5, 2))
 
 
 def _leavings(d: Digest, most: int) -> Iterator[Block]:

@@ -97,11 +97,15 @@ def header(said: str) -> Block:
     return {"type": "header", "text": _plain(said, 150)}
 
 
-def context(said: str, *links: tuple[str | None, str]) -> Block:
-    """Small print; `links` are (address, our own label) and stand behind it."""
-    safe = [f"<{address}|{label}>" for url, label in links if (address := _in_mrkdwn(url))]
-    parts = [{"type": "mrkdwn", "text": one, "verbatim": True} for one in safe]
-    return {"type": "context", "elements": [_plain(said, 2000), *parts]}
+def context(said: str, linked: tuple[str | None, str] | None = None) -> Block:
+    """Small print; `linked` is (address, our own label) and stands before it where the address may be followed."""
+    url, label = linked or (None, "")
+    safe = text.address(url)  # lets no `|` and no `>` through, which would end the link early
+    if safe is None:
+        return {"type": "context", "elements": [_plain(said, 2000)]}
+    target = safe.replace("&", "&amp;")
+    marked = {"type": "mrkdwn", "text": f"<{target}|{label}>", "verbatim": True}
+    return {"type": "context", "elements": [marked, _plain(f"· {said}", 2000)]}
 
 
 def figures(pairs: Iterable[tuple[str, str]]) -> Block:
@@ -136,9 +140,3 @@ def confirm(title: str, said: str, yes: str, no: str) -> Mapping[str, Block]:
 
 def _plain(said: str, limit: int) -> Block:
     return {"type": "plain_text", "text": text.plain(said, limit), "emoji": False}
-
-
-def _in_mrkdwn(url: str | None) -> str | None:
-    """`|` and `>` would end the link; `text.address` lets neither through, and `&` is written as Slack wants it."""
-    safe = text.address(url)
-    return safe.replace("&", "&amp;") if safe else None

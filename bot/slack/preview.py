@@ -18,21 +18,32 @@ from bot.slack.text import address
 Block = Mapping[str, Any]
 
 _STYLE = """
-*{box-sizing:border-box}body{margin:0;background:#fff;color:#1d1c1d;font:15px/1.46 Lato,"Helvetica Neue",Arial,sans-serif}
-main{max-width:760px;margin:0 auto;padding:16px}h1{font-size:15px;border-bottom:1px solid #ddd;padding-bottom:12px;margin:0}
-article{display:flex;gap:8px;padding:12px 0}.face{flex:none;width:36px;height:36px;border-radius:4px;background:#2a5a5e;
-color:#fff;font-weight:900;text-align:center;line-height:36px}.said{min-width:0;flex:1}
-.by{font-weight:900}.by small,.only{font-weight:400;color:#616061;font-size:12px}
-h2{font-size:18px;line-height:1.25;margin:6px 0}p{margin:4px 0;white-space:pre-wrap;overflow-wrap:anywhere}
-.context{color:#616061;font-size:13px}.fields{display:grid;grid-template-columns:1fr 1fr;gap:8px 16px;margin:6px 0}
-@media(max-width:480px){.fields{grid-template-columns:1fr}}
-hr{border:0;border-top:1px solid #ddd;margin:12px 0}ul{margin:4px 0;padding-left:22px}li p{margin:0}
-blockquote{margin:4px 0;padding-left:12px;border-left:4px solid #ddd;white-space:pre-wrap;overflow-wrap:anywhere}
-.actions{display:flex;flex-wrap:wrap;gap:8px;margin:6px 0 10px}.button{border:1px solid #1d1c1d4d;border-radius:4px;
-background:#fff;color:inherit;font:900 13px/1 inherit;font-family:inherit;padding:9px 12px;text-decoration:none}
-.primary{background:#007a5a;border-color:#007a5a;color:#fff}a{color:#1264a3}
-.user{background:#1d9bd11a;color:#1264a3;border-radius:3px;padding:0 2px}section{margin:4px 0 12px 44px;border-left:2px solid
-#eee;padding-left:12px}
+* { box-sizing: border-box }
+body { margin: 0; background: #fff; color: #1d1c1d; font: 15px/1.46 Lato, "Helvetica Neue", Arial, sans-serif }
+main { max-width: 760px; margin: 0 auto; padding: 16px }
+h1 { font-size: 15px; border-bottom: 1px solid #ddd; padding-bottom: 12px; margin: 0 }
+h2 { font-size: 18px; line-height: 1.25; margin: 6px 0 }
+article { display: flex; gap: 8px; padding: 12px 0 }
+.face { flex: none; width: 36px; height: 36px; border-radius: 4px; background: #2a5a5e; color: #fff }
+.face { font-weight: 900; text-align: center; line-height: 36px }
+.said { min-width: 0; flex: 1 }
+.by { font-weight: 900 }
+.by small, .only { font-weight: 400; color: #616061; font-size: 12px }
+p, blockquote { margin: 4px 0; white-space: pre-wrap; overflow-wrap: anywhere }
+.context { color: #616061; font-size: 13px }
+.fields { display: grid; grid-template-columns: 1fr 1fr; gap: 4px 16px }
+@media (max-width: 480px) { .fields { grid-template-columns: 1fr } }
+hr { border: 0; border-top: 1px solid #ddd; margin: 12px 0 }
+ul { margin: 4px 0; padding-left: 22px }
+li p { margin: 0 }
+blockquote { padding-left: 12px; border-left: 4px solid #ddd }
+.actions { display: flex; flex-wrap: wrap; gap: 8px; margin: 6px 0 12px }
+.button { border: 1px solid #1d1c1d4d; border-radius: 4px; background: #fff; color: inherit; text-decoration: none }
+.button { font: 700 13px/1 Lato, "Helvetica Neue", Arial, sans-serif; padding: 9px 12px }
+.primary { background: #007a5a; border-color: #007a5a; color: #fff }
+a { color: #1264a3 }
+.user { background: #1d9bd11a; color: #1264a3; border-radius: 3px; padding: 0 2px }
+section { margin: 4px 0 12px 44px; border-left: 2px solid #eee; padding-left: 12px }
 """
 _TOKEN = re.compile(r"<([^<>|]+)(?:\|([^<>]*))?>|\*([^*\n]+)\*")
 

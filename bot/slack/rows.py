@@ -5,7 +5,8 @@ from __future__ import annotations
 from bot import phrases
 from bot.acts import Stage, Standing
 from bot.domain import Theme
-from bot.phrases import number
+from bot.phrases import count
+from bot.slack import text
 from bot.slack.elements import Block, Press, Words, actions, button, confirm, link, moment, who, words
 
 UNDO_MINUTES = 10  # an approval; everything else can be undone at any time (SURFACES 1.8)
@@ -70,73 +71,64 @@ def _full_stop(error: str | None) -> str:
 def controls(theme: Theme, now: Standing, press: Press, *, tentative: bool, primary: bool = False) -> list[Block]:
     """The row's buttons, in one actions block; none while something is under way.
 
-    Its block_id names the theme, the revision and the decision it shows: Slack wants a new one whenever a message is
-    updated (docs.slack.dev/reference/block-kit/blocks/actions-block).
+    `primary` marks Approve (at most one button in a set may be: the digest's rows have none). The block_id names the
+    theme, the revision and the decision it shows: Slack wants a new one whenever a message is updated
+    (docs.slack.dev/reference/block-kit/blocks/actions-block).
     """
-    about, value = theme.words.short, press.value
-    buttons = {
-        Stage.OPEN: _open,
-        Stage.REFUSED: _refused,
-        Stage.UNSURE: _ask_to_check,
-        Stage.CREATED: _created,
-        Stage.APPROVED: lambda *told: [button("Undo", "undo", about, value)],
-        Stage.REJECTED: lambda *told: [button("Restore", "undo", about, value)],
-    }.get(now.stage)
-    if buttons is None:
+    buttons = _buttons(theme, now, press.value, tentative)
+    if not buttons:
         return []
-    listed = buttons(theme, now, value)
-    if now.stage is Stage.OPEN and tentative:
-        listed[0] = _approve_anyway(theme, value)
     if primary and now.stage is Stage.OPEN:
-        listed[0]["style"] = "primary"  # at most one in a set, so the digest's rows have none
-    return [actions(f"act.{press.theme}.{press.revision}.{now.number}.{now.stage}", listed)]
+        buttons[0]["style"] = "primary"
+    return [actions(f"act.{press.theme}.{press.revision}.{now.number}.{now.stage}", buttons)]
 
 
-def _open(theme: Theme, now: Standing, value: str) -> list[Block]:
+def _buttons(theme: Theme, now: Standing, value: str, tentative: bool) -> list[Block]:
     about = theme.words.short
-    return [
-        button("Approve to Jira", "approve", about, value),
-        button("Not a theme", "reject", about, value),
-    ]
+    undo = button("Undo", "undo", about, value)
+    if now.stage is Stage.OPEN:
+        approve = _approve_anyway(theme, value) if tentative else button("Approve to Jira", "approve", about, value)
+        return [approve, button("Not a theme", "reject", about, value)]
+    if now.stage is Stage.REFUSED:
+        return [button("Try again", "retry", about, value), undo]
+    if now.stage is Stage.UNSURE:
+        return [_create_it(about, value)]
+    if now.stage is Stage.CREATED:
+        return _created(about, now, value)
+    if now.stage is Stage.REJECTED:
+        return [button("Restore", "undo", about, value)]
+    return [undo] if now.stage is Stage.APPROVED else []
 
 
 def _approve_anyway(theme: Theme, value: str) -> Block:
-    tickets, counted = number(theme.counts.tickets), phrases.size(theme)
     asked = confirm(
-        f"Approve on {tickets} tickets?",
-        f"This theme rests on {counted}, from a sample so small that it may be chance.",
+        f"Approve on {count(theme.counts.tickets, 'ticket')}?",
+        f"This theme rests on {phrases.size(theme)}, from a sample so small that it may be chance.",
         "Create draft",
         "Cancel",
     )
     return button("Approve anyway…", "approve", theme.words.short, value, confirm=asked)
 
 
-def _refused(theme: Theme, now: Standing, value: str) -> list[Block]:
-    about = theme.words.short
-    return [button("Try again", "retry", about, value), button("Undo", "undo", about, value)]
-
-
-def _ask_to_check(theme: Theme, now: Standing, value: str) -> list[Block]:
+def _create_it(about: str, value: str) -> Block:
     asked = confirm(
         "Create the draft now?",
         "Only if you looked and found none. If one exists, this makes a second issue.",
         "Create it",
         "Not yet",
     )
-    return [button("I checked, create it", "retry", theme.words.short, value, confirm=asked)]
+    return button("I checked, create it", "retry", about, value, confirm=asked)
 
 
-def _created(theme: Theme, now: Standing, value: str) -> list[Block]:
-    from_jira = now.receipt.ref if now.receipt else "the issue"
+def _created(about: str, now: Standing, value: str) -> list[Block]:
+    ref = now.receipt.ref if now.receipt else "the issue"
     asked = confirm(
-        f"Undo {from_jira}?",
-        f"{from_jira} will be marked as withdrawn; nothing is deleted. The theme goes back to undecided. "
+        f"Undo {ref}?",
+        f"{ref} will be marked as withdrawn; nothing is deleted. The theme goes back to undecided. "
         f"This works for {UNDO_MINUTES} minutes after the approval.",
         "Undo",
         "Keep it",
     )
-    undo = button("Undo", "undo", theme.words.short, value, confirm=asked)
-    address = link(now.receipt.url, from_jira).get("url") if now.receipt else None
-    if address is None:
-        return [undo]
-    return [button(f"Open {from_jira}", "open", "in Jira", value, url=address), undo]
+    undo = button("Undo", "undo", about, value, confirm=asked)
+    url = text.address(now.receipt.url) if now.receipt else None
+    return [button(f"Open {ref}", "open", "in Jira", value, url=url), undo] if url else [undo]

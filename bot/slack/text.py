@@ -1,7 +1,7 @@
 """Other people's words on their way into Slack: shown as they were written, never a ping, a link or formatting. Pure.
 
-Blocks carry them in `rich_text` and `plain_text` alone, where Slack parses nothing. `Message.text` is mrkdwn whatever one
-does, so there they are escaped (docs.slack.dev/messaging/formatting-message-text, "Escaping text").
+Blocks carry them in `rich_text` and `plain_text` alone, where Slack parses nothing. `Message.text` is always mrkdwn, so
+there they are escaped (docs.slack.dev/messaging/formatting-message-text, "Escaping text").
 """
 
 from __future__ import annotations

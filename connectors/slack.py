@@ -1,0 +1,345 @@
+"""Slack's wire: posts and replies that are sent once and found again by their mark, updates, answers to one person.
+
+No retry handlers: the SDK's default sends chat.postMessage again when a connection breaks after the send, and so posts
+twice (VENDORS 5.1, RELIABILITY 5). Who calls decides what is tried again.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from ssl import SSLCertVerificationError
+from typing import Any, NoReturn
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web import SlackResponse
+
+from bot.acts import Absent, Act, Finding, Found, Hint, Message, Receipt, Sighting, Undecided
+from bot.ports import Refused, Unavailable, Unknown
+
+EVENT = "groundswell_digest"
+_BEFORE_SENDING = 60.0  # seconds that the mark lies back: Slack's clock in an HTTP date has whole seconds, and drifts
+_LOOKS = (0.0, 3.0, 7.0)  # pauses before each look; Slack states no consistency for its history (RELIABILITY 2)
+_TWINS_WITHIN = 14 * 86_400.0  # seconds: a duplicate is looked for minutes after a send, or after days of downtime
+_PAGE = 200
+_MOST_PAGES = 500
+_LONGEST_WAIT = 900.0
+_GROUP_KEPT = 60.0  # seconds (RELIABILITY 6)
+_CODE = re.compile(r"[a-z][a-z0-9_]{0,79}")
+_TS = re.compile(r"\d{9,11}\.\d{6}")
+# The method may have been carried out in part (docs.slack.dev/reference/methods/chat.postMessage, "Errors").
+_HALF_DONE = frozenset({"internal_error", "fatal_error", "service_unavailable"})
+_LATER = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded", "request_timeout", "team_added_to_org"})
+_MENDS = {
+    "account_inactive": "the app was removed from the workspace: install it again and set the new bot token",
+    "cant_update_message": "only messages of this app can be drawn anew: was the app installed anew?",
+    "channel_not_found": "no such channel here: set slack.channel to its id (C…), and invite the app if it is private",
+    "ekm_access_denied": "an administrator of the workspace suspended posting",
+    "invalid_auth": "the bot token is not valid: set the one under OAuth & Permissions of the app (xoxb-…)",
+    "invalid_blocks": "the message breaks a limit of Slack's, which is a bug here: please report it",
+    "is_archived": "the channel is archived: unarchive it or set slack.channel to another",
+    "message_not_found": "the message was deleted",
+    "missing_scope": "the app lacks a right: add it under OAuth & Permissions and install the app again",
+    "msg_blocks_too_long": "the message is too long, which is a bug here: please report it",
+    "no_such_subteam": "no such user group: set its id (S…), which `@group` in Slack's directory shows",
+    "not_authed": "no token was sent: set the bot token (xoxb-…)",
+    "not_in_channel": "the app is not in the channel: type /invite @groundswell there",
+    "restricted_action": "a setting of the workspace keeps apps from posting in the channel: ask an administrator",
+    "token_expired": "the bot token has expired: install the app again and set the new one",
+    "token_revoked": "the bot token was revoked: install the app again and set the new one",
+}
+
+
+class Slack:
+    """A `bot.ports.Channel`. `channel` is the id (C…): chat.update takes no name. `timeout` in seconds, per call."""
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        channel: str,
+        base_url: str | None = None,
+        timeout: float = 10.0,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        def client(seconds: float) -> WebClient:
+            where = base_url or WebClient.BASE_URL
+            return WebClient(token, where, timeout=int(max(1, seconds)), retry_handlers=[], logger=_quiet())
+
+        self._channel = channel
+        self._client = client(timeout)
+        self._brief = client(min(timeout, 3.0))  # for what comes after a send: the ledger's window is short
+        self._sleep, self._clock = sleep, clock
+        self._groups: dict[str, tuple[float, frozenset[str]]] = {}
+        self._self: frozenset[str] = frozenset()
+
+    # --- what is to be written
+
+    def post(self, key: str, message: Message) -> Act:
+        return Act(key, "slack.digest", self._channel, _body(message))
+
+    def reply(self, key: str, after: str, message: Message, theme_id: str | None = None) -> Act:
+        about = {"theme_id": theme_id} if theme_id else {}
+        return Act(key, "slack.reply", self._channel, {**_body(message), **about}, after=after)
+
+    # --- writing, and finding what was written
+
+    def mark(self, act: Act) -> Hint:
+        """Slack's own clock where it tells it, since a message's ts is of that clock."""
+        return {"oldest": f"{self._now() - _BEFORE_SENDING:.6f}"}
+
+    def do(self, act: Act) -> Receipt:
+        thread = {"thread_ts": _parent(act)} if act.kind == "slack.reply" else {}
+        answer = self._call(
+            "chat_postMessage",
+            writes=True,
+            channel=act.target,
+            text=act.payload["text"],
+            blocks=act.payload["blocks"],
+            metadata={"event_type": EVENT, "event_payload": {"effect": act.marker}},
+            unfurl_links=False,
+            unfurl_media=False,
+            **thread,
+        )
+        ts = answer.get("ts")
+        if not isinstance(ts, str) or not _TS.fullmatch(ts):
+            raise Unknown("Slack answered the post without saying which message it became")
+        return self._receipt(act, ts)
+
+    def find(self, act: Act, hint: Hint) -> Sighting:
+        oldest = str(hint.get("oldest", "0"))
+        for pause in _LOOKS:
+            self._sleep(pause)
+            try:
+                made = self._carrying(act, oldest)
+            except (Refused, _Gap) as why:
+                return Undecided(f"the channel's history can't be read: {why}")
+            if made:
+                return Found(self._receipt(act, made[0]))
+        return Absent()
+
+    def twins(self, act: Act) -> Sequence[Receipt]:
+        """All with the mark of the last 14 days: it is asked minutes after a send, or when a machine is back."""
+        try:
+            made = self._carrying(act, f"{self._now() - _TWINS_WITHIN:.6f}")
+        except _Gap as gap:
+            raise Unavailable(str(gap)) from None
+        return tuple(self._receipt(act, ts) for ts in made)
+
+    def _carrying(self, act: Act, oldest: str) -> list[str]:
+        """The ts of our messages with the mark of `act`, the first made first. Raises _Gap unless all was read."""
+        ours = self._us()
+        return sorted(m["ts"] for m in self._messages(act, oldest) if _marker(m) == act.marker and _by(ours, m))
+
+    def _messages(self, act: Act, oldest: str) -> Iterator[Mapping[str, Any]]:
+        asked: dict[str, Any] = {"channel": act.target, "oldest": oldest, "include_all_metadata": True, "limit": _PAGE}
+        method = "conversations_history"
+        if act.kind == "slack.reply":
+            method, asked = "conversations_replies", {**asked, "ts": _parent(act)}
+        for _ in range(_MOST_PAGES):
+            page = self._call(method, **asked)
+            messages, cursor = page.get("messages"), (page.get("response_metadata") or {}).get("next_cursor")
+            if not isinstance(messages, list) or (page.get("has_more") and not cursor):
+                raise _Gap("Slack handed over a part of the history only")
+            yield from messages
+            if not cursor:
+                return
+            asked["cursor"] = cursor
+        raise _Gap(f"more than {_MOST_PAGES * _PAGE:,} messages since")
+
+    def _receipt(self, act: Act, ts: str) -> Receipt:
+        """With the permalink if Slack gives it; a message that stands must not be lost for want of its address."""
+        try:
+            answer = _answer(self._brief, "chat_getPermalink", False, {"channel": act.target, "message_ts": ts})
+        except (Unavailable, Refused):
+            return Receipt(ts)
+        url = answer.get("permalink")
+        return Receipt(ts, url if isinstance(url, str) else None)
+
+    # --- what may be repeated or lost
+
+    def update(self, target: str, ref: str, message: Message) -> None:
+        """`text` without blocks would delete the blocks (SURFACES 1.1), so both always go; metadata stays as it was."""
+        self._call("chat_update", channel=target, ts=ref, **_body(message))
+
+    def tell(self, target: str, person: str, message: Message) -> None:
+        self._call("chat_postEphemeral", channel=target, user=person, **_body(message))
+
+    def members(self, group: str) -> frozenset[str]:
+        at, known = self._groups.get(group, (float("-inf"), frozenset()))
+        if not 0 <= self._clock() - at < _GROUP_KEPT:
+            users = self._call("usergroups_users_list", usergroup=group).get("users")
+            if not isinstance(users, list):
+                raise Unavailable("Slack named nobody in the user group")
+            known = frozenset(user for user in users if isinstance(user, str))
+            self._groups[group] = (self._clock(), known)
+        return known
+
+    # --- what works
+
+    def check(self) -> Sequence[Finding]:
+        try:
+            who = self._call("auth_test")
+        except (Unavailable, Refused) as fault:
+            return [_fault("token", fault), *(Finding(n, "skip", "Not looked at.") for n in ("scopes", "channel"))]
+        name, team = who.get("user", "?"), who.get("team", "?")
+        return [Finding("token", "ok", f"Connected to {team} as @{name}."), *self._rights(who, str(name))]
+
+    def _rights(self, who: SlackResponse, name: str) -> list[Finding]:
+        try:
+            asked = self._call("conversations_info", channel=self._channel).get("channel")
+            found: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
+            channel = _channel_finding(found, name)
+        except (Unavailable, Refused) as fault:
+            found, channel = {}, _fault("channel", fault)
+        history = "groups:history" if found.get("is_private") else "channels:history"
+        return [_scopes_finding(_header(who, "x-oauth-scopes"), history), channel]
+
+    # --- calls
+
+    def _now(self) -> float:
+        told = _header(self._call("auth_test"), "date")
+        try:
+            return parsedate_to_datetime(told or "").timestamp()
+        except ValueError:
+            return self._clock()
+
+    def _us(self) -> frozenset[str]:
+        """Our bot's ids: another app that copies our metadata must not pass for us."""
+        if not self._self:
+            told = self._call("auth_test")
+            self._self = frozenset(i for i in (told.get("user_id"), told.get("bot_id")) if isinstance(i, str))
+        return self._self
+
+    def _call(self, method: str, writes: bool = False, **asked: Any) -> SlackResponse:
+        return _answer(self._client, method, writes, asked)
+
+
+class _Gap(Exception):
+    """Not everything was read, so that nothing can be said to be absent."""
+
+
+def _body(message: Message) -> dict[str, Any]:
+    return {"text": message.text, "blocks": [dict(block) for block in message.blocks]}
+
+
+def _parent(act: Act) -> str:
+    if act.parent is None:
+        raise ValueError(f"reply {act.marker} was attended before its post")  # the ledger orders them: a bug of ours
+    return act.parent
+
+
+def _marker(message: Mapping[str, Any]) -> str | None:
+    told = message.get("metadata") or {}
+    payload = told.get("event_payload") or {}
+    return payload.get("effect") if told.get("event_type") == EVENT else None
+
+
+def _by(ours: frozenset[str], message: Mapping[str, Any]) -> bool:
+    return message.get("user") in ours or message.get("bot_id") in ours
+
+
+# --- what `check` says
+
+
+def _fault(name: str, fault: Unavailable | Refused) -> Finding:
+    said, _, mend = str(fault).partition(": ")
+    return Finding(name, "fail", f"{said}.", mend and f"{mend[:1].upper()}{mend[1:]}.")
+
+
+def _channel_finding(found: Mapping[str, Any], app: str) -> Finding:
+    name = f"#{found.get('name', '?')}"
+    if found.get("is_archived"):
+        return Finding("channel", "fail", f"{name} is archived.", "Unarchive it or set slack.channel to another.")
+    if not found.get("is_member"):
+        return Finding("channel", "fail", f"The app is not in {name}.", f"Type /invite @{app} there.")
+    return Finding("channel", "ok", f"The app is in {name}.")
+
+
+def _scopes_finding(told: str | None, history: str) -> Finding:
+    if told is None:
+        return Finding("scopes", "skip", "Slack didn't say which rights the token has.")
+    scopes = {scope.strip() for scope in told.split(",")}
+    add = "Add {} under OAuth & Permissions and install the app again."
+    if "chat:write" not in scopes:
+        return Finding("scopes", "fail", "The app may not post.", add.format("chat:write"))
+    if history not in scopes:
+        why = "The channel's history can't be read, so a post whose answer was lost stays unsure until a person looks."
+        return Finding("scopes", "warn", why, add.format(history))
+    return Finding("scopes", "ok", "The app may post and find its own posts again.")
+
+
+# --- one call, and how it can fail
+
+
+def _answer(client: WebClient, method: str, writes: bool, asked: Mapping[str, Any]) -> SlackResponse:
+    """The answer to one request. Raises Unavailable, Refused, and Unknown where it `writes` and may have been done."""
+    name = method.replace("_", ".", 1)
+    try:
+        return getattr(client, method)(**asked)  # type: ignore[no-any-return]
+    except SlackApiError as error:
+        _refusal(name, error.response, writes)
+    except (OSError, HTTPException) as error:
+        _silence(name, error, writes)
+    except (ValueError, LookupError, AttributeError):
+        # A body that isn't a JSON object, in whatever encoding: slack_sdk asks it for its "ok" (web/slack_response.py).
+        raise _unsettled(f"Slack's answer to {name} was not readable", writes) from None
+
+
+def _refusal(name: str, response: SlackResponse, writes: bool) -> NoReturn:
+    status = response.status_code
+    told: Any = response.data
+    code = told.get("error") if isinstance(told, dict) else None
+    known = isinstance(code, str) and _CODE.fullmatch(code) is not None
+    if status == 429 or code in _LATER:
+        raise Unavailable(f"Slack asks us to wait before {name}", retry_after=_wait(response)) from None
+    if status >= 500 or status == 408 or code in _HALF_DONE:
+        raise _unsettled(f"Slack failed at {name} ({code if known else status})", writes) from None
+    if status >= 400 and not known:
+        raise Refused(f"{name} was refused with HTTP {status}: is there a proxy before Slack?") from None
+    if not known:  # a sign-in page, or half an answer: slack_sdk puts its beginning into `error`
+        raise _unsettled(f"Slack's answer to {name} was not readable", writes) from None
+    mend = _MENDS.get(str(code), "see the method's errors in Slack's reference")
+    need = told.get("needed")
+    wanted = f" ({need})" if code == "missing_scope" and isinstance(need, str) and len(need) < 100 else ""
+    raise Refused(f"Slack refused {name} ({code}): {mend}{wanted}") from None
+
+
+def _silence(name: str, error: OSError | HTTPException, writes: bool) -> NoReturn:
+    """No answer. urllib wraps what went wrong before the request was out in URLError, and much that came later, too."""
+    reason = error.reason if isinstance(error, URLError) else None
+    unsent = isinstance(reason, ConnectionRefusedError | socket.gaierror | SSLCertVerificationError)
+    if unsent:
+        raise Unavailable(f"Slack can't be reached for {name} ({type(reason).__name__})") from None
+    raise _unsettled(f"Slack did not answer {name} ({type(reason or error).__name__})", writes) from None
+
+
+def _unsettled(said: str, writes: bool) -> Exception:
+    return Unknown(said) if writes else Unavailable(said)
+
+
+def _wait(response: SlackResponse) -> float | None:
+    """Seconds, from Retry-After: a whole number, by Slack's reference. Anything else is as if it were not there."""
+    told = _header(response, "retry-after") or ""
+    return min(max(float(told), 1.0), _LONGEST_WAIT) if told.isascii() and told.isdigit() else None
+
+
+def _header(response: SlackResponse, name: str) -> str | None:
+    told: Mapping[str, Any] = response.headers
+    found = next((value for key, value in told.items() if key.lower() == name), None)
+    return found if isinstance(found, str) else None
+
+
+def _quiet() -> logging.Logger:
+    """slack_sdk logs whole messages at DEBUG and answers at ERROR; our exceptions say what matters, without text."""
+    logger = logging.getLogger("connectors.slack.sdk")
+    logger.setLevel(logging.CRITICAL)
+    return logger
