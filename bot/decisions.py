@@ -47,6 +47,7 @@ class Wish:
     actor: str
     revision: int | None = None
     note: str = ""
+    event: str | None = None  # the click it came by: one click decides once, however often it is delivered
 
 
 class Result(StrEnum):
@@ -137,6 +138,8 @@ def decide(store: Store, sink: Sink | None, workspace: str, wish: Wish) -> Outco
     while True:
         log = store.decisions.of([wish.theme_id])[wish.theme_id]
         now = standing(wish.theme_id, log, _effects(store, log))
+        if wish.event is not None and any(d.payload.get("event") == wish.event for d in log):
+            return Outcome(Result.DONE, now, "Done before.", now.effect_key)
         why = _why_not(found, now, wish, store.now())
         if why is not None or found is None:
             return why or Outcome(Result.IMPOSSIBLE, now, "That theme is in no digest of that run.")
@@ -169,7 +172,10 @@ class _Deciding:
             run_key=wish.run_key,
             revision=self.subject.item.revision,
             note=wish.note,
-            payload={"effect": effect, "generation": self.now.generation} if effect else {},
+            payload={
+                **({"effect": effect, "generation": self.now.generation} if effect else {}),
+                **({"event": wish.event} if wish.event else {}),
+            },
         )
         if not self.store.decisions.write(decision, acts, cancel):
             return None

@@ -21,12 +21,13 @@ from bot.domain import Digest, Warned, Window
 from bot.pipeline import compose
 from bot.ports import Embedder, Refused, Source, Unavailable
 from bot.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
-from bot.store import Run, Store
+from bot.store import Fenced, Run, Store
 from bot.sync import BACKFILL, hidden, sync
 from bot.synthesis.lineage import Known
 from bot.synthesis.rules import Rules
 
 LEASE = 60.0  # seconds; renewed three times as often
+SYNC = "sync"  # a run that only reads the help desks, so that of several replicas one does
 _LAG = timedelta(hours=2)  # how far a help desk may be behind before a digest says so
 
 
@@ -118,7 +119,7 @@ def ask(store: Store, key: str, kind: str, request: Request) -> Run:
 
 
 def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None) -> Digest | None:
-    """Takes the run from its last whole step to its end. None: somebody else is at it.
+    """Takes the run from its last whole step to its end. None: somebody else is at it, or took it over meanwhile.
 
     Raises Refused or Unavailable when nothing at all could be read; the run is FAILED then, and says why.
     """
@@ -128,10 +129,12 @@ def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None) -> 
     with _Kept(parts.store, key, fence):
         try:
             _Step(parts, key, fence, watch or Unwatched()).run_all()
+            parts.store.runs.finish(key, fence)
+        except Fenced:
+            return None
         except (Refused, Unavailable) as fault:
             parts.store.runs.fail(key, fence, str(fault))
             raise
-        parts.store.runs.finish(key, fence)
     return parts.store.runs.digest(key)
 
 
@@ -175,6 +178,8 @@ class _Step:
         request, done = Request.of(run.asked), run.step
         if done == "":
             self._sync(request)
+        if run.kind == SYNC:
+            return
         if done in ("", "synced"):
             self._freeze(request, run.asked_at)
         if done in ("", "synced", "frozen"):

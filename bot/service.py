@@ -1,0 +1,195 @@
+"""What `serve` does, over and over: clicks into decisions, due effects out, rows drawn anew, runs carried on.
+
+Everything is in the store; a round takes what is due and moves it one step, so it doesn't matter which process does a
+round, or how often, or whether the last one was killed in the middle. The few loops that must outlive one failure are
+here, and each records it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from bot import scheduler
+from bot.domain import Window
+from bot.effects import Duplicate, Ledger
+from bot.ports import Refused, Unavailable
+from bot.runs import SYNC, Parts, Request, ask, carry_on, monthly_key
+from bot.slack.board import Board
+from bot.slack.clicks import Desk
+from bot.store import Run, Store
+from bot.sync import BACKFILL
+
+_IDLE = 0.5  # seconds between two rounds when nobody wakes the worker
+_GIVE_UP = 5  # attempts at a run that ends in an error of ours
+_RETRY_FAILED = timedelta(minutes=15)
+_RETRY_FOR = timedelta(days=3)
+_VERIFY_EVERY = timedelta(minutes=1)
+
+_log = structlog.get_logger("groundswell")
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """When the month's digest is due, in which zone, and how often the help desks are read (minutes)."""
+
+    monthly: str
+    timezone: str
+    sync_minutes: int
+
+
+class Service:
+    """One process of `serve`. Any number may run on one PostgreSQL; on SQLite there is one."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        ledger: Ledger,
+        times: Times,
+        owner: str,
+        board: Board | None = None,
+        desk: Desk | None = None,
+    ) -> None:
+        """`owner` names this process in leases. Without a board and a desk (no Slack) runs and effects go on alone."""
+        self._parts, self._ledger, self._times, self._owner = parts, ledger, times, owner
+        self._board, self._desk = board, desk
+        self._store: Store = parts.store
+        self._awake, self._over = threading.Event(), threading.Event()
+        self._verified_at: datetime | None = None
+        self._beat: datetime | None = None
+
+    # --- one round each; public, so that tests and state machines drive them by hand
+
+    def answer_clicks(self) -> int:
+        """Every click in the inbox becomes a decision, or stays there until it can."""
+        if self._desk is None:
+            return 0
+        waiting = self._store.inbox.waiting()
+        for event in waiting:
+            try:
+                self._desk.answer(event)
+            except Unavailable as away:
+                _log.warning("click waits", event=event.event_id[:8], why=str(away))
+        return len(waiting)
+
+    def send_due(self) -> int:
+        """One step for every effect that is due, then a look for duplicates."""
+        sent = self._ledger.attend_due()
+        now = self._store.now()
+        if self._verified_at is None or abs(now - self._verified_at) >= _VERIFY_EVERY:
+            self._verified_at = now
+            for duplicate in self._ledger.verify():
+                self._report(duplicate)
+        return sent
+
+    def redraw(self) -> int:
+        return self._board.redraw() if self._board else 0
+
+    def carry_on_one(self) -> bool:
+        """One waiting run from its last step to its end; False when none waits, or another process has it."""
+        for run in self._store.runs.waiting():
+            if run.attempt >= _GIVE_UP:
+                self._give_up(run)
+            elif self._carried(run):
+                return True
+        return False
+
+    def tick(self) -> None:
+        """Asks for the months that are due, and again for those that failed because a vendor was away."""
+        self._beat = self._store.now()
+        for window in scheduler.due_months(
+            self._times.monthly, self._store.now(), self._times.timezone, self._started()
+        ):
+            assert window.start is not None  # noqa: S101 - a month has a first day
+            key = monthly_key(window.start)
+            run = self._store.runs.get(key)
+            if run is None or self._worth_another(run):
+                ask(self._store, key, "monthly", Request(window, files=self.files, post=True))
+        self._awake.set()
+
+    def sync(self) -> None:
+        """Asks for a reading of the help desks, one for each slot of time, whichever replica does it."""
+        if self._parts.desks:
+            now, minutes = self._store.now(), self._times.sync_minutes
+            slot = int(now.timestamp()) // (60 * minutes)
+            window = Window(now - BACKFILL, now, self._times.timezone, "the last nine weeks")
+            ask(self._store, f"{SYNC}:{slot}", SYNC, Request(window))
+
+    files: tuple[str, ...] = ()  # configured ticket files, read beside the help desks
+
+    # --- for as long as the process lives
+
+    def serve(self, over: threading.Event, doors: Sequence[Callable[[], None]] = ()) -> None:
+        """Until `over` is set: the scheduler ticks, runs go on in a thread of their own, clicks and effects in this.
+
+        `doors` are closed at the end. A step that has begun is finished; what is not done stays in the store.
+        """
+        self._over = over
+        ticker = scheduler.ticking(self.tick, self.sync, self._times.sync_minutes)
+        runner = threading.Thread(target=self._runs, name="runs", daemon=True)
+        runner.start()
+        try:
+            while not over.is_set():
+                if not self._round():
+                    self._awake.wait(_IDLE)
+                self._awake.clear()
+        finally:
+            ticker.shutdown(wait=False)
+            for close in doors:
+                close()
+
+    def wake(self) -> None:
+        """Something is due: don't wait for the next round."""
+        self._awake.set()
+
+    def _round(self) -> bool:
+        done = 0
+        for step in (self.answer_clicks, self.send_due, self.redraw):
+            try:
+                done += step()
+            except Exception:  # noqa: BLE001 - the loop must outlive one bad row; it is recorded, and tried again
+                _log.exception("round failed", step=step.__name__)
+        return done > 0
+
+    def _runs(self) -> None:
+        while not self._over.wait(_IDLE):
+            try:
+                while not self._over.is_set() and self.carry_on_one():
+                    self._awake.set()
+            except Exception:  # noqa: BLE001 - the next run must not suffer; the lease is over, the attempt counted
+                _log.exception("run failed")
+
+    # --- details
+
+    def _carried(self, run: Run) -> bool:
+        try:
+            return carry_on(self._parts, run.key, self._owner) is not None or run.kind == SYNC
+        except (Refused, Unavailable) as fault:
+            _log.error("run failed", run=run.key, why=str(fault))
+            return True
+
+    def _give_up(self, run: Run) -> None:
+        fence = self._store.runs.lease(run.key, self._owner, 5.0)
+        if fence is not None:
+            why = f"given up after {run.attempt} attempts; the log says why. Ask again with: groundswell run"
+            self._store.runs.fail(run.key, fence, why)
+
+    def _worth_another(self, run: Run) -> bool:
+        """A month that failed is tried again for three days, every quarter of an hour."""
+        if run.state != "FAILED" or run.finished_at is None:
+            return False
+        now = self._store.now()
+        return now - run.finished_at >= _RETRY_FAILED and now - run.asked_at <= _RETRY_FOR
+
+    def _started(self) -> date | None:
+        first = self._store.runs.first("monthly")
+        return date.fromisoformat(f"{first.key.partition(':')[2]}-01") if first else None
+
+    def _report(self, duplicate: Duplicate) -> None:
+        made = [r.ref for r in duplicate.made]
+        _log.error("duplicate found", effect=duplicate.effect.act.marker, made=made)
+        self._store.audit.write("groundswell", "duplicate found", duplicate.effect.act.key, {"made": made})

@@ -1,0 +1,123 @@
+"""A click from the inbox -> a decision, and a word to whoever clicked. Acknowledged long before."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.acts import Message, Verdict
+from bot.decisions import Outcome, Result, Wish, decide
+from bot.ports import Channel, Refused, Sink, Unavailable
+from bot.slack import answers
+from bot.store import Event, Store
+
+_VERDICTS = {
+    "approve": Verdict.APPROVE,
+    "retry": Verdict.APPROVE,
+    "reject": Verdict.REJECT,
+    "undo": Verdict.UNDO,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A button of ours that a person pressed: which, on what, where."""
+
+    action: str
+    person: str
+    channel: str
+    run_key: str
+    theme_id: str
+    revision: int
+
+
+def click(payload: Mapping[str, Any]) -> Click | None:
+    """None for what is not ours: another action, a value that we did not write."""
+    try:
+        action = payload["actions"][0]
+        value = json.loads(action["value"])
+        return Click(
+            action=str(action["action_id"]),
+            person=str(payload["user"]["id"]),
+            channel=str(payload["channel"]["id"]),
+            run_key=str(value["run"]),
+            theme_id=str(value["theme"]),
+            revision=int(value["rev"]),
+        )
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Answers the clicks of one workspace. `approvers`: ids of people (U...) and of user groups (S...)."""
+
+    store: Store
+    channel: Channel
+    sink: Sink | None
+    workspace: str
+    home: str  # the configured channel: a click from elsewhere decides nothing
+    approvers: Collection[str]
+
+    def answer(self, event: Event) -> None:
+        """Decides, and tells the person where there is something to tell. The row is drawn anew by the board.
+
+        Raises Unavailable when rights can't be read just now: the click stays in the inbox.
+        """
+        pressed = click(event.payload)
+        if pressed is None or pressed.action not in _VERDICTS:
+            self.store.inbox.answered(event.event_id, "not ours")
+            return
+        if pressed.channel != self.home:
+            self._tell(pressed, answers.answer("impossible", why="Please decide in the channel of the digest."))
+            self.store.inbox.answered(event.event_id, "another channel")
+            return
+        if not self._may(pressed.person):
+            self.store.audit.write(f"slack:{pressed.person}", "denied", pressed.theme_id, {"action": pressed.action})
+            self._tell(pressed, answers.answer("denied"))
+            self.store.inbox.answered(event.event_id, "denied")
+            return
+        outcome = decide(self.store, self.sink, self.workspace, _wish(pressed, event.event_id))
+        self._tell_of(pressed, outcome)
+        self.store.inbox.answered(event.event_id, outcome.result.value)
+
+    def _may(self, person: str) -> bool:
+        """Refuses where the groups can't be read: a right that can't be checked is none."""
+        people = {a for a in self.approvers if not a.startswith("S")}
+        groups = [a for a in self.approvers if a.startswith("S")]
+        try:
+            return person in people or any(person in self.channel.members(g) for g in groups)
+        except Refused:
+            return False
+
+    def _tell_of(self, pressed: Click, outcome: Outcome) -> None:
+        if outcome.result is Result.ALREADY:
+            self._tell(pressed, answers.answer("already", standing=outcome.standing))
+        elif outcome.result is Result.STALE:
+            self.store.drawings.touch(pressed.theme_id)
+            self._tell(pressed, answers.answer("stale", why=outcome.message))
+        elif outcome.result is Result.IMPOSSIBLE:
+            self._tell(pressed, answers.answer("impossible", why=outcome.message))
+
+    def _tell(self, pressed: Click, message: Message) -> None:
+        """Ephemeral words may be lost; what was decided may not, so a fault here changes nothing."""
+        try:
+            self.channel.tell(pressed.channel, pressed.person, message)
+        except (Unavailable, Refused) as lost:
+            self.store.audit.write("groundswell", "not told", pressed.person, {"why": str(lost)})
+
+
+def _wish(pressed: Click, event_id: str) -> Wish:
+    return Wish(
+        verdict=_VERDICTS[pressed.action],
+        theme_id=pressed.theme_id,
+        run_key=pressed.run_key,
+        actor=f"slack:{pressed.person}",
+        revision=pressed.revision,
+        event=event_id,
+    )
+
+
+Receive = Callable[[str, str, Mapping[str, Any]], bool]
