@@ -1,0 +1,89 @@
+"""The log of what people decided. (theme, number) is unique: whoever writes the next number first, decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from bot.acts import Act, Decision, EffectState, Verdict
+from bot.store import effects, schema
+from bot.store.database import Database, chunks, inserting
+from bot.store.drawings import touched
+from bot.store.records import noted
+
+_T = schema.decision
+
+
+class Decisions:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of(self, theme_ids: Sequence[str]) -> dict[str, list[Decision]]:
+        """Each theme's log, in order; empty where nothing was decided."""
+        logs: dict[str, list[Decision]] = {theme_id: [] for theme_id in theme_ids}
+        with self._database.reading() as connection:
+            for some in chunks(list(logs)):
+                query = select(_T).where(_T.c.theme_id.in_(some)).order_by(_T.c.theme_id, _T.c.number)
+                for row in connection.execute(query):
+                    logs[row.theme_id].append(_decision(row))
+        return logs
+
+    def write(self, decision: Decision, acts: Sequence[Act] = (), cancel: str | None = None) -> bool:
+        """The decision, what is to be done for it, and the end of what it takes back: all or nothing.
+
+        False, and nothing happened: the number was taken, or the effect `cancel` may have been sent already.
+        """
+        with self._database.writing() as connection:
+            if cancel is not None and not _cancellable(connection, cancel):
+                return False
+            if not _inserted(connection, decision):
+                return False
+            at = self._database.now(connection)
+            if cancel is not None:
+                new = {"state": EffectState.CANCELLED.value, "next_at": None, "updated_at": at}
+                effects.changed(connection, cancel, effects.unsent(), new, drawn=False)
+            effects.planned(connection, acts, at, decision.run_key, decision.theme_id)
+            touched(connection, decision.theme_id)
+            told = {"number": decision.number, "run_key": decision.run_key, "note": decision.note}
+            noted(connection, at, decision.actor, decision.verdict.value, decision.theme_id, told)
+            return True
+
+
+def _cancellable(connection: Connection, key: str) -> bool:
+    """Locked until the end, so that no sender begins it meanwhile."""
+    t = schema.effect
+    row = connection.execute(select(t.c.state, t.c.sent).where(t.c.key == key).with_for_update()).one_or_none()
+    return row is not None and row.state == EffectState.PENDING.value and not row.sent
+
+
+def _inserted(connection: Connection, d: Decision) -> bool:
+    """RETURNING says who won; psycopg's rowcount does not (RELIABILITY section 2, traps)."""
+    row = {
+        "theme_id": d.theme_id,
+        "number": d.number,
+        "verdict": d.verdict.value,
+        "actor": d.actor,
+        "at": d.at,
+        "run_key": d.run_key,
+        "revision": d.revision,
+        "note": d.note,
+        "payload": d.payload,
+    }
+    new = inserting(connection, _T).values(row).on_conflict_do_nothing().returning(_T.c.number)
+    return connection.scalars(new).one_or_none() is not None
+
+
+def _decision(row: Row[Any]) -> Decision:
+    return Decision(
+        theme_id=row.theme_id,
+        number=row.number,
+        verdict=Verdict(row.verdict),
+        actor=row.actor,
+        at=row.at,
+        run_key=row.run_key,
+        revision=row.revision,
+        note=row.note,
+        payload=row.payload,
+    )

@@ -1,0 +1,86 @@
+"""What is shown in the channel and must be drawn anew.
+
+A number wanted and a number drawn, so that a change in the middle of a drawing is not lost: it wants one more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, update
+
+from bot.acts import Act, EffectState
+from bot.store import schema
+from bot.store.database import Database, chunks, inserting
+
+KINDS = ("slack.digest", "slack.reply")
+_T = schema.drawing
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """A message that stands in `target` as `ref` and shows less than is known. `theme_id` None: the digest itself."""
+
+    effect_key: str
+    run_key: str
+    theme_id: str | None
+    wanted: int
+    target: str
+    ref: str
+
+
+class Drawings:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def due(self) -> list[Drawing]:
+        """Those that are out of date, oldest post first; a message that was not posted yet is not drawn anew."""
+        post = schema.effect
+        query = (
+            select(_T.c.effect_key, _T.c.run_key, _T.c.theme_id, _T.c.wanted, post.c.target, post.c.ref)
+            .join(post, and_(post.c.key == _T.c.effect_key, post.c.state == EffectState.DONE.value))
+            .where(_T.c.wanted > _T.c.drawn)
+            .order_by(post.c.number)
+        )
+        with self._database.reading() as connection:
+            return [Drawing(*row) for row in connection.execute(query)]
+
+    def drawn(self, effect_key: str, wanted: int) -> None:
+        """It shows what was known when `wanted` was read. What was wanted since stays due."""
+        done = update(_T).where(_T.c.effect_key == effect_key, _T.c.drawn < wanted).values(drawn=wanted)
+        with self._database.writing() as connection:
+            connection.execute(done)
+
+    def touch(self, theme_id: str) -> None:
+        """The theme changed: its replies, and the posts of all runs that hold it, are out of date."""
+        with self._database.writing() as connection:
+            touched(connection, theme_id)
+
+
+def touched(connection: Connection, theme_id: str) -> None:
+    holds = exists().where(schema.run_theme.c.run_key == _T.c.run_key, schema.run_theme.c.theme_id == theme_id)
+    outdated(connection, or_(_T.c.theme_id == theme_id, and_(_T.c.theme_id.is_(None), holds)))
+
+
+def outdated(connection: Connection, which: ColumnElement[bool]) -> None:
+    """Locked in one order, so that two changes at once wait for each other instead of failing (PostgreSQL)."""
+    locked = select(_T.c.effect_key).where(which).order_by(_T.c.effect_key).with_for_update(of=_T)
+    for some in chunks(connection.scalars(locked).all()):
+        connection.execute(update(_T).where(_T.c.effect_key.in_(some)).values(wanted=_T.c.wanted + 1))
+
+
+def shows(connection: Connection, effect_key: str) -> bool:
+    """The effect is itself a message of ours: that it was posted changes nothing of what it shows."""
+    return connection.scalars(select(_T.c.effect_key).where(_T.c.effect_key == effect_key)).one_or_none() is not None
+
+
+def kept(connection: Connection, acts: Iterable[Act], run_key: str) -> None:
+    """A drawing for each message among `acts`; its first version is sent with the post."""
+    rows = [
+        {"effect_key": act.key, "run_key": run_key, "theme_id": act.payload.get("theme_id"), "wanted": 0, "drawn": 0}
+        for act in acts
+        if act.kind in KINDS
+    ]
+    if rows:
+        connection.execute(inserting(connection, _T).on_conflict_do_nothing(), rows)

@@ -1,0 +1,174 @@
+"""The tickets as their sources have them now, and how far each source was read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+
+from bot.domain import Page, Ticket
+from bot.store import schema, texts
+from bot.store.database import Database, chunks, inserting
+from bot.store.encoding import fit
+from bot.store.withdrawal import scrub
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a source was read. `since`: all that changed after it was asked for; `updated_at`: when it last worked.
+
+    `error` says why the last reading stopped; None when it ended well.
+    """
+
+    cursor: str | None
+    high_water: datetime | None
+    updated_at: datetime
+    error: str | None
+    since: datetime | None = None
+
+
+class Tickets:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def place(self, source: str) -> Place | None:
+        """None: it was never read."""
+        with self._database.reading() as connection:
+            return _place(connection, source)
+
+    def take(self, source: str, page: Page, since: datetime | None = None) -> None:
+        """Stores a page and the place after it, together or not at all.
+
+        An older version of a ticket never replaces a newer one, and neither does a version without a time replace one
+        with a time. What `page.tombstones` names loses its text everywhere. `high_water` and `since` (what this
+        reading began with) only widen; a page without a cursor leaves the last one.
+        """
+        with self._database.writing(texts=True) as connection:
+            now = self._database.now(connection)
+            alive = _alive(connection, page.tickets)
+            if alive:
+                _upsert(connection, alive)
+                texts.keep(connection, alive)
+                texts.drop_unused(connection, [t.id for t in alive])
+            _bury(connection, page.tombstones, now)
+            _move(connection, source, page, since, now)
+
+    def fault(self, source: str, error: str) -> None:
+        """Remembers why the source could not be read; the place where it stopped stays."""
+        table = schema.source
+        with self._database.writing() as connection:
+            row = {"name": source, "error": error, "updated_at": self._database.now(connection)}
+            new = inserting(connection, table).values(row)
+            connection.execute(new.on_conflict_do_update(index_elements=[table.c.name], set_={"error": error}))
+
+    def between(self, start: datetime | None, end: datetime | None) -> list[Ticket]:
+        """Those created from `start` until before `end` that exist, by id. Without text where it was withdrawn.
+
+        None: from the first, until the last; with neither, also those of which it is not known when they were created.
+        """
+        ticket, text = schema.ticket, schema.text
+        kept = and_(text.c.ticket_id == ticket.c.id, text.c.hash == ticket.c.hash)
+        query = select(ticket.c.facts, text.c.subject, text.c.body).select_from(ticket.outerjoin(text, kept))
+        query = query.where(ticket.c.deleted_at.is_(None))
+        if start is not None:
+            query = query.where(ticket.c.created_at >= start)
+        if end is not None:
+            query = query.where(ticket.c.created_at < end)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return sorted((texts.whole(*row) for row in rows), key=lambda t: t.id)  # databases sort by their own locale
+
+    def erase(self, ids: Sequence[str]) -> int:
+        """Takes the text of these tickets out of everything, for ever; no sync brings it back. Counts stay.
+
+        Gone are the versions of the text, and the quotes in stored digests and in what was planned from them; what
+        shows them is drawn anew. Returns how many of the tickets had text here.
+        """
+        ids = sorted(set(ids))
+        with self._database.writing(texts=True) as connection:
+            texts.withdraw(connection, ids, self._database.now(connection))
+            had = texts.drop(connection, ids)
+            scrub(connection, ids)
+        return had
+
+    def count(self, source: str) -> int:
+        """How many tickets of the source there are, those deleted over there left out."""
+        t = schema.ticket
+        query = select(func.count()).select_from(t).where(t.c.source == source, t.c.deleted_at.is_(None))
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar_one()
+
+
+def _place(connection: Connection, source: str) -> Place | None:
+    t = schema.source
+    query = select(t.c.cursor, t.c.high_water, t.c.updated_at, t.c.error, t.c.since).where(t.c.name == source)
+    row = connection.execute(query).one_or_none()
+    return Place(*row) if row else None
+
+
+def _alive(connection: Connection, tickets: Sequence[Ticket]) -> list[Ticket]:
+    """Without those that were deleted over there, except where they changed since: that is how restoring shows.
+
+    A page that was read before the deletion, and comes after it, brings nothing back.
+    """
+    t = schema.ticket
+    deleted: dict[str, datetime | None] = {}
+    for ids in chunks([t.id for t in tickets]):
+        query = select(t.c.id, t.c.updated_at).where(t.c.id.in_(ids), t.c.deleted_at.is_not(None))
+        deleted.update((row.id, row.updated_at) for row in connection.execute(query))
+    return [t for t in tickets if fit(t.id) not in deleted or _is_later(t.updated_at, deleted[fit(t.id)])]
+
+
+def _is_later(offered: datetime | None, known: datetime | None) -> bool:
+    return offered is not None and (known is None or offered > known)
+
+
+def _upsert(connection: Connection, tickets: Sequence[Ticket]) -> None:
+    table = schema.ticket
+    new = inserting(connection, table)
+    known, offered = table.c.updated_at, new.excluded.updated_at
+    given = {name: new.excluded[name] for name in ("source", "created_at", "updated_at", "hash", "facts", "deleted_at")}
+    not_older = or_(known.is_(None), and_(offered.is_not(None), offered >= known))
+    connection.execute(
+        new.on_conflict_do_update(index_elements=[table.c.id], set_=given, where=not_older), [_row(t) for t in tickets]
+    )
+
+
+def _row(ticket: Ticket) -> dict[str, Any]:
+    return {
+        "id": ticket.id,
+        "source": ticket.source,
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "hash": texts.digest_of(ticket),
+        "facts": texts.facts(ticket),
+        "deleted_at": None,
+    }
+
+
+def _bury(connection: Connection, ids: Sequence[str], at: datetime) -> None:
+    ids = sorted(set(ids))
+    texts.drop(connection, ids)
+    scrub(connection, ids)
+    for some in chunks(ids):
+        connection.execute(update(schema.ticket).where(schema.ticket.c.id.in_(some)).values(deleted_at=at))
+
+
+def _move(connection: Connection, source: str, page: Page, since: datetime | None, now: datetime) -> None:
+    table, was = schema.source, _place(connection, source)
+    cursor = page.cursor if page.cursor is not None or was is None else was.cursor
+    marks = [at for at in (page.high_water, was.high_water if was else None) if at is not None]
+    begins = [at for at in (since, was.since if was else None) if at is not None]
+    row = {
+        "name": source,
+        "cursor": cursor,
+        "since": min(begins, default=None),
+        "high_water": max(marks, default=None),
+        "updated_at": now,
+        "error": None,
+    }
+    new = inserting(connection, table).values(row)
+    connection.execute(new.on_conflict_do_update(index_elements=[table.c.name], set_=row))
