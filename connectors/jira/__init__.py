@@ -1,0 +1,106 @@
+"""Jira Cloud as a sink: one draft issue for an approved theme, with its evidence (VENDORS 4, SURFACES 1.8 and 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import InitVar, dataclass, field
+
+from bot.acts import Absent, Act, Draft, Finding, Found, Hint, Receipt, Sighting, Undecided
+from bot.ports import Refused, Unknown
+from connectors.jira import checks, reads
+from connectors.jira import draft as drafting
+from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
+from connectors.jira.wire import Wire
+
+__all__ = ["Form", "Jira"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Jira(Form):
+    """A `bot.ports.Sink`. Making one touches no network; the token stays in its session and in no repr.
+
+    `site`: https://acme.atlassian.net. `timeout`: seconds for one answer. `settle`: seconds after a mark from which on
+    a request is no longer under way, at Jira's end either; `find` proves nothing before (see `reads`). The default
+    holds the ledger's window of 30 s and the minute that a gateway may take.
+    """
+
+    site: str
+    email: str = field(repr=False)
+    token: InitVar[str]
+    timeout: float = 10.0
+    settle: float = 120.0
+    _wire: Wire = field(init=False, repr=False)
+
+    def __post_init__(self, token: str) -> None:
+        super().__post_init__()
+        object.__setattr__(self, "_wire", Wire(self.site, (self.email, token), self.timeout))
+
+    def check(self) -> Sequence[Finding]:
+        return checks.findings(self._wire, self)
+
+    def plan(self, draft: Draft) -> Sequence[Act]:
+        return [drafting.issue(draft, self), *drafting.links(draft, self)]
+
+    def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
+        return [drafting.withdrawal(draft, made.ref, self)]
+
+    def mark(self, act: Act) -> Hint:
+        """Of a create alone: the other acts are looked up on their issue, whole."""
+        return reads.mark(self._wire, act.target) if act.kind == ISSUE else {}
+
+    def do(self, act: Act) -> Receipt:
+        ways: dict[str, Callable[[Act], Receipt]] = {ISSUE: self._create, LINK: self._link, WITHDRAWAL: self._relabel}
+        return ways[act.kind](act)
+
+    def find(self, act: Act, hint: Hint) -> Sighting:
+        """See `reads` for what counts as a proof. A refusal to read is none."""
+        try:
+            if act.kind == ISSUE:
+                return reads.sighting(self._wire, act, hint, self.settle)
+            made = self._made(act)
+        except Refused as refused:
+            return Undecided(str(refused))
+        return Found(made) if made else Absent()
+
+    def twins(self, act: Act) -> Sequence[Receipt]:
+        if act.kind == ISSUE:
+            return reads.twins(self._wire, act)
+        made = self._made(act)
+        return [made] if made else []
+
+    def _create(self, act: Act) -> Receipt:
+        made = self._wire.write("POST", "issue", dict(act.payload)).data
+        key = made.get("key") if isinstance(made, dict) else None
+        if not isinstance(key, str) or not reads.KEY.fullmatch(key):
+            raise Unknown("Jira answered without the key of an issue")
+        return reads.receipt(self._wire, key)
+
+    def _link(self, act: Act) -> Receipt:
+        key = _issue_of(act)
+        made = self._wire.write("POST", f"issue/{key}/remotelink", dict(act.payload)).data
+        number = made.get("id") if isinstance(made, dict) else None
+        if number is None:
+            raise Unknown("Jira answered without the id of a link")
+        return Receipt(f"{key}#{number}", reads.receipt(self._wire, key).url)
+
+    def _relabel(self, act: Act) -> Receipt:
+        key = _issue_of(act)
+        self._wire.write("PUT", f"issue/{key}", dict(act.payload))
+        return reads.receipt(self._wire, key)
+
+    def _made(self, act: Act) -> Receipt | None:
+        """What an act on an issue left there, read from that issue itself."""
+        key = _issue_of(act)
+        if act.kind == LINK:
+            number = reads.remote_link(self._wire, key, str(act.payload["globalId"]))
+            return Receipt(f"{key}#{number}", reads.receipt(self._wire, key).url) if number is not None else None
+        labels = reads.labels(self._wire, key)
+        done = drafting.WITHDRAWN in labels and drafting.DRAFT not in labels
+        return reads.receipt(self._wire, key) if done else None
+
+
+def _issue_of(act: Act) -> str:
+    """The issue that the act hangs on; it becomes a part of an address, so it must be a key and nothing else."""
+    if act.parent is None or not reads.KEY.fullmatch(act.parent):
+        raise ValueError(f"the act {act.key[:8]} has no issue to be done on")
+    return act.parent
