@@ -147,7 +147,8 @@ class Slack:
         for _ in range(_MOST_PAGES):
             page = self._call(method, **asked)
             messages, cursor = page.get("messages"), (page.get("response_metadata") or {}).get("next_cursor")
-            if not isinstance(messages, list) or (page.get("has_more") and not cursor):
+            whole = isinstance(messages, list) and all(isinstance(m, dict) for m in messages)
+            if not whole or (page.get("has_more") and not cursor):
                 raise _Gap("Slack handed over a part of the history only")
             yield from messages
             if not cursor:
@@ -217,6 +218,8 @@ class Slack:
         if not self._self:
             told = self._call("auth_test")
             self._self = frozenset(i for i in (told.get("user_id"), told.get("bot_id")) if isinstance(i, str))
+        if not self._self:
+            raise Unavailable("Slack didn't say who we are")
         return self._self
 
     def _call(self, method: str, writes: bool = False, **asked: Any) -> SlackResponse:
