@@ -37,6 +37,7 @@ _FAR = 0.15  # difference of cosines at which a ticket lies with another theme
 _OPTIONS = 4  # themes that a doubtful ticket is compared with
 _TOGETHER = 8  # doubtful tickets in one question, where there are too many to read singly
 _WEIGHTS = (1.0, 1.0, 1.5)  # of the first, the second and the closer reading
+_PART = 0.15  # of a theme's tickets that the method puts elsewhere together: perhaps two themes
 _LARGE = 5  # tickets of a left-over group that could be a theme
 
 
@@ -71,6 +72,7 @@ def read(
     if why:
         return _not_followed(under_way, f"The language model could not be used ({why})")
     yield from _sorted(under_way)
+    yield from _divided(under_way)
     yield from _compared(under_way)
     shown = worth(under_way.votes, under_way.space, len(under_way.definitions))
     yield from _decided(under_way, shown)
@@ -111,6 +113,32 @@ def _sorted(it: _Open) -> Step:
 
 def _pieces(rows: Sequence[int], size: int) -> list[Sequence[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _divided(it: _Open) -> Step:
+    """Themes that the measured method takes for two or more are read once more by themselves: one fix, or several?"""
+    second = it.votes[1]
+    for k in range(len(it.definitions)):
+        rows = [r for r in np.flatnonzero(second == k).tolist() if r not in set(it.alone)]
+        if not _falls_apart(it.method[rows]):
+            continue
+        found = yield from passes.induced(lots(rows, it.texts, it.plan.view)[0], it.texts)
+        parts = [n for n in range(len(found.definitions)) if sum(v == n for v in found.placed.values()) >= _LARGE]
+        if len(parts) < 2:
+            continue
+        number = {n: (k if n == parts[0] else len(it.definitions) + i - 1) for i, n in enumerate(parts)}
+        it.definitions[k] = found.definitions[parts[0]]
+        it.definitions += [found.definitions[n] for n in parts[1:]]
+        it.note(0, {row: number.get(vote, UNREAD) for row, vote in found.placed.items()})
+        options = list(number.values())
+        lots_of = [(list(piece), options) for piece in _pieces(rows, 2 * _TOGETHER)]
+        it.note(1, (yield from passes.decided(lots_of, it.texts, it.definitions)))
+
+
+def _falls_apart(method: Labels) -> bool:
+    """Do two groups of the method hold a good part of these tickets each?"""
+    sizes = sorted(np.bincount(method[method >= 0]).tolist(), reverse=True) if (method >= 0).any() else []
+    return len(sizes) > 1 and sizes[1] >= max(_LARGE - 1, _PART * len(method))
 
 
 def _compared(it: _Open) -> Step:
