@@ -317,7 +317,7 @@ class SourceContract:
         ids=lambda f: f"{f['kind']}-{f.get('status', '')}",
     )
     def test_check_never_raises_and_names_a_mend_for_each_fault(self, desk: Desk, fault: dict[str, Any]) -> None:
-        assert all(f.state == "ok" for f in desk.source().check())
+        assert {f.state for f in desk.source().check()} <= {"ok", "warn"}
         desk.server.fail(**fault, times=10_000)
         failed = [f for f in desk.source().check() if f.state == "fail"]
         assert failed and all(f.mend for f in failed)
