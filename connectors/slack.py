@@ -146,7 +146,8 @@ class Slack:
             method, asked = "conversations_replies", {**asked, "ts": _parent(act)}
         for _ in range(_MOST_PAGES):
             page = self._call(method, **asked)
-            messages, cursor = page.get("messages"), (page.get("response_metadata") or {}).get("next_cursor")
+            messages: Any = page.get("messages")
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
             whole = isinstance(messages, list) and all(isinstance(m, dict) for m in messages)
             if not whole or (page.get("has_more") and not cursor):
                 raise _Gap("Slack handed over a part of the history only")

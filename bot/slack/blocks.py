@@ -29,6 +29,7 @@ from bot.slack.elements import (
     rich,
     words,
 )
+from bot.slack.text import Theirs
 
 SMALL = "small_sample"  # the run's own warnings: it had too few tickets
 MISSING = "source_missing"  # and a source did not answer
@@ -98,17 +99,16 @@ def _first_fit(messages: Iterator[Message]) -> Message:
 
 
 def _headline(month: _Month) -> str:
-    d, t = month.digest, month.digest.totals
-    partly = f"{month.missing[0]} " if month.missing else ""
+    d, t, about = month.digest, month.digest.totals, Theirs(month.digest.window.label)
+    partly = [Theirs(month.missing[0]), " "] if month.missing else []
     if not d.themes:
-        form = f"{{}}Support themes, {{}}: no theme in {count(t.tickets_read, 'ticket')}. The rest is in the thread."
-        return text.sentence(form, partly, d.window.label)
+        none = f": no theme in {count(t.tickets_read, 'ticket')}. The rest is in the thread."
+        return text.sentence(*partly, "Support themes, ", about, none)
     found = count(len(d.themes), "tentative theme" if month.small else "theme")
-    read = f"{count(t.tickets_read, 'ticket')}, {count(t.customers, 'customer')}"
+    read = f": {found} from {count(t.tickets_read, 'ticket')}, {count(t.customers, 'customer')}. Top: "
     top, item = d.themes[0], d.item_of(d.themes[0])
-    tail = f"{count(top.counts.tickets, 'ticket')}, {item.severity}. Evidence in the thread."
-    form = f"{{}}Support themes, {{}}: {found} from {read}. Top: {{}}, {tail}"
-    return text.sentence(form, partly, d.window.label, top.words.name)
+    tail = f", {count(top.counts.tickets, 'ticket')}, {item.severity}. Evidence in the thread."
+    return text.sentence(*partly, "Support themes, ", about, read, Theirs(top.words.name), tail)
 
 
 def _blocks(month: _Month, shape: _Shape) -> Iterator[Block]:
@@ -223,9 +223,8 @@ def _nothing(month: _Month) -> Message:
     names = _names(d.making.sources)
     answered = f"{_listed(names)} answered." if names else "No source was asked."
     answered = answered.replace(" answered", " both answered") if len(names) == 2 else answered
-    said = text.sentence(
-        "{}No support tickets in {}. {}", f"{month.missing[0]} " if month.missing else "", label, answered
-    )
+    partly = [Theirs(month.missing[0]), " "] if month.missing else []
+    said = text.sentence(*partly, "No support tickets in ", Theirs(label), f". {answered}")
     told = ", incomplete" if month.missing else ""
     blocks = [header(f"Support themes: {label}, no tickets{told}"), *_first(month)]
     blocks.append(rich(paragraph(words(f"No tickets in {label}. {answered}"))))
@@ -251,8 +250,8 @@ _DEPTHS = (_Depth(3, 600, 25), _Depth(3, 300, 12), _Depth(3, 150, 5, 300), _Dept
 def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str) -> Message:
     """A theme's evidence: what it is, its figures with their arithmetic, the draft, quotes and tickets, and buttons."""
     item = d.item_of(theme)
-    tail = f"{phrases.size(theme)}, {item.severity}. {count(len(theme.quotes), 'quote')} and ticket links."
-    said = text.sentence(f"Evidence for theme {theme.rank}, {{}}: {tail}", theme.words.name)
+    tail = f": {phrases.size(theme)}, {item.severity}. {count(len(theme.quotes), 'quote')} and ticket links."
+    said = text.sentence(f"Evidence for theme {theme.rank}, ", Theirs(theme.words.name), tail)
     press = Press(run_key, theme.id, item.revision)
     return _first_fit(Message(said, list(_evidence(d, theme, standing, press, depth))) for depth in _DEPTHS)
 

@@ -39,16 +39,23 @@ def cut(escaped: str, limit: int) -> str:
     return _HALF_ENTITY.sub("", escaped[: max(0, limit - 1)]).rstrip() + "…"
 
 
-def sentence(form: str, *words: str) -> str:
-    """`form` with its `{}` filled by other people's words, escaped and shortened alike until all of it fits LONGEST."""
-    escaped = [escape(word) for word in words]
-    room = LONGEST - len(form.format(*("" for _ in words)))
-    while sum(map(len, escaped)) > room and max(map(len, escaped)) > 1:
-        longest = max(range(len(escaped)), key=lambda n: len(escaped[n]))
-        others = sum(map(len, escaped)) - len(escaped[longest])
-        shorter = max(1, room - others, len(escaped[longest]) // 2)
-        escaped[longest] = cut(escaped[longest], min(shorter, len(escaped[longest]) - 1))
-    return form.format(*escaped)
+class Theirs(str):
+    """Other people's words within a `sentence`."""
+
+    __slots__ = ()
+
+
+def sentence(*parts: str) -> str:
+    """The parts joined; what is `Theirs` is escaped, and the longest of it shortened until all of it fits LONGEST."""
+    said = [escape(part) if isinstance(part, Theirs) else part for part in parts]
+    theirs = [n for n, part in enumerate(parts) if isinstance(part, Theirs)]
+    while theirs and (over := sum(map(len, said)) - LONGEST) > 0:
+        longest = max(theirs, key=lambda n: len(said[n]))
+        if len(said[longest]) <= 1:
+            break
+        keep = len(said[longest]) // 2 if len(theirs) > 1 else 1
+        said[longest] = cut(said[longest], min(max(keep, len(said[longest]) - over), len(said[longest]) - 1))
+    return "".join(said)
 
 
 def address(url: str | None) -> str | None:
