@@ -21,16 +21,19 @@ from bot.synthesis import tree
 from bot.synthesis.clean import Cleaned
 from bot.synthesis.needs import Ask
 from bot.synthesis.reading import passes
+from bot.synthesis.reading.carry import carried, uncertain
 from bot.synthesis.reading.orders import gives_orders
 from bot.synthesis.reading.passes import Votes
 from bot.synthesis.reading.plan import NONE, UNREAD, Definition, Labels, Plan, Read
 from bot.synthesis.reading.space import ALIKE, in_company, likeness, spread
 from bot.synthesis.reading.texts import cost, fitting, lots
+from bot.synthesis.reading.trust import Trust, trust
 from bot.synthesis.reading.votes import Worth, majority, settled, worth
 
 Step = Generator[Ask, Sequence[Answer], None]
 
 _ALONE = 25  # tickets that give orders and get a question each; more of them share questions with each other
+_FIRST = 0.8  # of a budget goes to a spread sample, the rest to what that leaves uncertain
 _CROSSED = 0.25  # of the smaller of two themes is read as the other: they overlap
 _SHOWN = 6  # tickets of a theme that are shown to compare it
 _FAR = 0.15  # difference of cosines at which a ticket lies with another theme
@@ -49,7 +52,8 @@ class _Open:
     space: Vectors  # centred
     method: Labels
     plan: Plan
-    rows: list[int]  # that are read, without those of `alone`
+    calm: list[int]  # tickets that give no orders
+    rows: list[int]  # of these, that are read
     alone: list[int]
     definitions: list[Definition] = field(default_factory=list)
     votes: tuple[Labels, Labels, Labels] = field(init=False)
@@ -85,9 +89,11 @@ def _open(tickets: Sequence[Cleaned], space: Vectors, method: Labels, plan: Plan
     worded = [i for i, text in enumerate(texts) if text]
     orders = {i for i in worded if gives_orders(" ".join(tickets[i].sentences))}
     calm = [i for i in worded if i not in orders]
-    chosen = calm if plan.tickets is None else spread(method, calm, plan.tickets)
-    alone = sorted(orders) if plan.tickets is None else sorted(orders)[: plan.tickets // 20]
-    return _Open(texts, tree.centred(space), method, plan, chosen, alone)
+    if plan.tickets is None or plan.tickets >= len(worded):
+        return _Open(texts, tree.centred(space), method, replace(plan, tickets=None), calm, calm, sorted(orders))
+    alone = sorted(orders)[: plan.tickets // 20]
+    chosen = spread(method, calm, int(_FIRST * (plan.tickets - len(alone))))
+    return _Open(texts, tree.centred(space), method, plan, calm, chosen, alone)
 
 
 def _defined(it: _Open) -> Generator[Ask, Sequence[Answer], str]:
@@ -109,6 +115,12 @@ def _sorted(it: _Open) -> Step:
     singly, more = it.alone[:_ALONE], it.alone[_ALONE:]
     companies = [it.rows, *([row] for row in singly), *_pieces(more, _TOGETHER)]
     it.note(1, (yield from passes.assigned(companies, it.texts, it.definitions, it.plan.lot)))
+    if it.plan.tickets is not None:
+        unread = sorted(set(it.calm) - set(it.rows))
+        room = it.plan.tickets - len(it.rows) - len(it.alone)
+        more = uncertain(it.space, majority(it.votes), unread, room, len(it.definitions))
+        it.note(1, (yield from passes.assigned([more], it.texts, it.definitions, it.plan.lot)))
+        it.rows = sorted((*it.rows, *more))
 
 
 def _pieces(rows: Sequence[int], size: int) -> list[Sequence[int]]:
@@ -163,7 +175,8 @@ def _examples(it: _Open, pairs: Sequence[tuple[int, int]]) -> dict[int, list[int
     first, second = it.votes[0], it.votes[1]
     shown = {}
     for k in {k for pair in pairs for k in pair}:
-        rows = sorted(set(np.flatnonzero(second == k).tolist()) - set(it.alone), key=lambda r: (first[r] != k, r))
+        listed = set(np.flatnonzero((first == k) | (second == k)).tolist()) - set(it.alone)
+        rows = sorted(listed, key=lambda r: ((first[r] != k) + (second[r] != k), r))
         shown[k] = rows[:_SHOWN]
     return shown
 
@@ -219,19 +232,40 @@ def _left_over(it: _Open) -> Step:
 
 
 def _settled(it: _Open, shown: Worth) -> Read:
+    """What all readings come to, if they can be believed."""
     groups = len(it.definitions)
     labels = settled(it.votes, _WEIGHTS, it.space, groups, shown.errors)
-    return _told(it, labels, shown)
-
-
-def _told(it: _Open, labels: Labels, shown: Worth) -> Read:
-    order = _numbering(labels)
+    heard = np.flatnonzero(np.max(np.array(it.votes), axis=0) > UNREAD).tolist()
+    believed = trust(shown.agreement, labels, it.space, [it.texts[r] for r in it.rows])
+    if not believed.followed:
+        return _not_followed(it, _doubts(believed))
+    over = carried(it.space, labels, heard, groups)
+    remark = Warned("read_by_model", _told(it, len(heard), believed, over.agreement))
+    order = _numbering(over.labels)
     return Read(
-        labels=np.array([order.get(int(k), NONE) for k in labels], dtype=np.intp),
+        labels=np.array([order.get(int(k), NONE) for k in over.labels], dtype=np.intp),
         followed=True,
-        remarks=(),
+        remarks=(remark,),
         definitions=tuple(it.definitions[k] for k in order),
         shut_out=frozenset(it.alone),
+    )
+
+
+def _told(it: _Open, heard: int, believed: Trust, carrying: float) -> str:
+    tickets = len([t for t in it.texts if t])
+    told = (
+        f"A language model ({it.plan.model}) read {heard:,} of {tickets:,} tickets;"
+        f" two readings agree on {believed.agreement:.0%}."
+    )
+    if heard < tickets:
+        told += f" The others were carried over by likeness: agreement on a held-back tenth {carrying:.0%}."
+    return told
+
+
+def _doubts(believed: Trust) -> str:
+    return (
+        f"The language model's reading was not followed (its two readings agree on {believed.agreement:.0%} of the"
+        f" tickets, and {believed.nearest:.0%} lie nearest to the theme it put them in)"
     )
 
 

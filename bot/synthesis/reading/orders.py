@@ -11,9 +11,15 @@ import unicodedata
 
 from bot.synthesis.reading.texts import visible
 
-_ALL = r"(?:all|any|every|each|these|those|the|following|above|other|remaining|rest|previous|prior|earlier|your|my|this)"
-_THINGS = r"(?:tickets?|messages?|rows?|items?|entries|requests?|cases?|groups?|themes?|clusters?|categor(?:y|ies)|labels?)"
-_RULES = r"(?:instructions?|prompts?|rules?|guidelines?|directions|directives?|guardrails?|restrictions?|context|system)"
+_ALL = (
+    r"(?:all|any|every|each|these|those|the|following|above|other|remaining|rest|previous|prior|earlier|your|my|this)"
+)
+_THINGS = (
+    r"(?:tickets?|messages?|rows?|items?|entries|requests?|cases?|groups?|themes?|clusters?|categor(?:y|ies)|labels?)"
+)
+_RULES = (
+    r"(?:instructions?|prompts?|rules?|guidelines?|directions|directives?|guardrails?|restrictions?|context|system)"
+)
 _MARKS = (
     # taking back what was said before
     rf"\b(?:ignor\w*|disregard\w*|forget\w*|overrid\w*|overrul\w*|bypass\w*|skip\w*|supersed\w*|replac\w*|drop)\b"

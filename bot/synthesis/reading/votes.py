@@ -68,7 +68,10 @@ def tally(votes: Sequence[Labels], weights: Sequence[float], groups: int) -> Flo
 
 
 def settled(votes: Sequence[Labels], weights: Sequence[float], space: Vectors, groups: int, errors: float) -> Labels:
-    """A group for each row by all votes and the space's, which counts for little beside a reader that is seldom wrong."""
+    """A group for each row by all votes and the space's, which counts for little beside a reader that is seldom wrong.
+
+    Rows without any vote get NONE. `space` is centred.
+    """
     odds = _odds(min(max(errors, 0.02), 0.45))
     total = tally(votes, [odds * w for w in weights], groups)
     labels = majority(votes, list(weights))
@@ -80,8 +83,7 @@ def settled(votes: Sequence[Labels], weights: Sequence[float], space: Vectors, g
     total[at, best + 1] += _odds(1 - _SPACE) * np.where(labels == best, 1.0, clear)
     total[at, 0] += 0.5 * _odds(1 - _SPACE) * ((labels >= 0) & (near[at, best] < _STRANGE))
     unread = np.all([v == UNREAD for v in votes], axis=0)
-    decided = np.round(total, 6).argmax(axis=1) - 1
-    return np.where(unread, np.where(near[at, best] >= ALIKE, best, NONE), decided).astype(np.intp)
+    return np.where(unread, NONE, np.round(total, 6).argmax(axis=1) - 1).astype(np.intp)
 
 
 def _odds(errors: float) -> float:
