@@ -7,6 +7,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.databases import database, postgres  # noqa: F401 - the databases, for every test that asks for one
+
 # Here every run tries other examples; in CI the same ones, so that a change is judged by what it changed.
 settings.register_profile("ci", derandomize=True, deadline=None)
 if os.environ.get("CI"):

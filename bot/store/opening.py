@@ -31,7 +31,9 @@ _MIGRATING = 0x67726F756E6474  # the advisory lock of who changes the schema
 _alone = threading.Lock()  # Alembic keeps its context in module globals: one thread of a process at a time
 
 
-def opened(url: str, workspace: str, clock: Callable[[], datetime] | None) -> tuple[Database, bytes]:
+def opened(
+    url: str, workspace: str, clock: Callable[[], datetime] | None = None, migrations: Path = MIGRATIONS
+) -> tuple[Database, bytes]:
     """The database behind `url`, made when it is not there, and the salt of its workspace. Raises as Store.open."""
     target = parsed(url)
     with _alone:
@@ -49,7 +51,7 @@ def opened(url: str, workspace: str, clock: Callable[[], datetime] | None) -> tu
         try:
             if target.get_backend_name() == "sqlite":
                 _log_ahead(Path(str(target.database)))
-            _migrated(database, target)
+            _migrated(database, target, migrations)
             return database, _salt(database, workspace)
         except BaseException:
             database.close()
@@ -124,9 +126,9 @@ def _log_ahead(path: Path) -> None:
 # --- the schema
 
 
-def _migrated(database: Database, target: URL) -> None:
+def _migrated(database: Database, target: URL, migrations: Path) -> None:
     """Brings the schema to the newest revision, in one transaction, one process at a time."""
-    script = ScriptDirectory(str(MIGRATIONS))
+    script = ScriptDirectory(str(migrations))
     head = str(script.get_current_head())
     with database.reading() as connection:
         if _revision(connection, script) == head:
@@ -141,12 +143,12 @@ def _migrated(database: Database, target: URL) -> None:
             _not_anothers(connection)
         elif target.get_backend_name() == "sqlite":
             _copied(Path(str(target.database)), head)
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection, migrations), "head")
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection, migrations: Path) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("script_location", str(migrations).replace("%", "%%"))
     config.attributes["connection"] = connection
     config.attributes["version_table"] = VERSION_TABLE
     return config
