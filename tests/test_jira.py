@@ -328,7 +328,7 @@ def test_an_answer_that_drips_is_given_up_within_the_timeout() -> None:
 
 def test_a_handshake_that_fails_sends_nothing_and_promises_nothing_it_can_not_know(server: JiraServer) -> None:
     sink = jira(server, site=server.url.replace("http:", "https:"))
-    with pytest.raises((Unavailable, Unknown), match="could not be trusted|broke off"):
+    with pytest.raises((Unavailable, Unknown), match=r"could not be trusted|broke off"):
         sink.do(sink.plan(draft_of())[0])
     assert not server.requests
 

@@ -17,6 +17,7 @@ from connectors.jira.adf import Node
 LIMIT = 30_000
 _CUTS = (1_200, 400, 120, 40)  # characters of each text, the first that lets the whole stay under the limit
 _MOST = 8  # quotes, criteria, alarms
+_LINE = 500  # characters of a line that is ours
 _FOLD = 200  # what the fold around the ticket links takes, and a comma here and there
 _GAP = adf.text("  ")
 
@@ -33,7 +34,7 @@ def description(draft: Draft, inline_links: int) -> Node:
 
 def _body(draft: Draft, cut: int) -> Iterator[Node]:
     words = draft.theme.words
-    yield adf.panel("info", [adf.paragraph(adf.text(said)) for said in _provenance(draft)])
+    yield adf.panel("info", [adf.paragraph(adf.text(phrases.clip(said, _LINE))) for said in _provenance(draft)])
     skewed = [phrases.clip(phrases.line(alarm.message), cut) for alarm in draft.theme.alarms[:_MOST]]
     if skewed:
         yield adf.panel("warning", [adf.paragraph(adf.text(f"Skewed? {said}")) for said in skewed])
@@ -60,20 +61,23 @@ def _provenance(draft: Draft) -> Iterator[str]:
     """Who wanted this issue, and what in it was computed, quoted or worded."""
     by, at = _person(draft.approved_by), draft.approved_at
     yield (
-        f"Draft from support tickets, {phrases.line(draft.window.label)} ({phrases.window_days(draft.window)}). "
+        f"Draft from support tickets, {phrases.heading(draft.window.label)} ({phrases.window_days(draft.window)}). "
         f"Approved by {by} on {phrases.day(at)} at {at:%H:%M} {phrases.line(at.tzname() or '')}."
     )
     worded = (
         "No language model was used: title, problem, user story and criteria are taken from the tickets' own words."
         if draft.drafter == "extractive"
-        else f"Title, problem, user story and criteria were worded by {phrases.line(draft.drafter)}."
+        else f"Title, problem, user story and criteria were worded by {phrases.heading(draft.drafter)}."
     )
-    yield f"{worded} Counts are computed, ids and links are those of the tickets, and quotes are word for word."
+    yield (
+        f"{worded} Counts are computed, ids and links are those of the tickets, "
+        "and quotes are word for word, personal data hidden."
+    )
 
 
 def _person(actor: str) -> str:
     """ "slack:U0DANA" -> "U0DANA (slack)"."""
-    where, _, who = phrases.line(actor).rpartition(":")
+    where, _, who = phrases.heading(actor).rpartition(":")
     return f"{who} ({where})" if where else who
 
 
@@ -136,4 +140,4 @@ def _foot(draft: Draft) -> Node:
         f"item {draft.item.id}, revision {draft.item.revision}",
         f"approval {draft.generation}",
     )
-    return adf.paragraph(adf.text(phrases.clip(phrases.line(" · ".join(ids)), 400)))
+    return adf.paragraph(adf.text(phrases.clip(phrases.line(" · ".join(ids)), _LINE)))

@@ -1,0 +1,78 @@
+"""The Jira sink against Atlassian's own description of REST v3, served by Prism: is each request what it asks for?
+
+Prism keeps no state and checks less than Jira does (VENDORS 4.4), so this says that paths, parameters and bodies are
+those of the description; what Jira does with them is the stand-in's part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.acts import Act, Finding, Sighting
+from bot.ports import Refused
+from connectors.jira import Jira
+from tests.contract.sinks import draft_of
+
+HINT = {"project": "EX", "above": 0, "at": "2026-11-02T09:14:00+00:00"}
+
+
+@pytest.fixture
+def jira(rig: dict[str, str]) -> Jira:
+    return Jira(site=rig["jira"], email="a@b.c", token="t", project="ED", timeout=20, settle=0)
+
+
+def test_a_create_with_fields_and_property_is_taken_and_its_key_read(jira: Jira) -> None:
+    made = jira.do(jira.plan(draft_of())[0])
+    assert made.ref == "ED-24"  # the description's example
+    assert made.url and made.url.endswith("/browse/ED-24")
+
+
+def test_a_remote_link_and_a_change_of_labels_are_taken(jira: Jira, rig: dict[str, str]) -> None:
+    draft = draft_of()
+    first, link = jira.plan(draft)[:2]
+    made = jira.do(first)
+    assert jira.do(replace(link, parent=made.ref)).ref == "ED-24#10000"
+    assert jira.do(jira.withdrawal(draft, made)[0]).ref == "ED-24"
+
+
+def test_the_mark_the_looks_and_the_twins_are_read(jira: Jira) -> None:
+    act = jira.plan(draft_of())[0]
+    hint = jira.mark(act)
+    assert set(hint) == {"project", "above", "at"}
+    seen: Sighting = jira.find(act, HINT)
+    assert not hasattr(seen, "receipt"), "the examples are nobody's drafts"
+    assert list(jira.twins(act)) == []
+
+
+def test_what_hangs_on_an_issue_is_looked_up_on_it(jira: Jira) -> None:
+    draft = draft_of()
+    first, link = jira.plan(draft)[:2]
+    made = jira.do(first)
+    acts: list[Act] = [replace(link, parent=made.ref), jira.withdrawal(draft, made)[0]]
+    assert [type(jira.find(act, {})).__name__ for act in acts] == ["Absent", "Absent"]
+
+
+def test_check_reads_every_page_it_names(jira: Jira) -> None:
+    """The examples are of a project called EX, that requires an assignee, and name one right: faults."""
+    found: Sequence[Finding] = jira.check()
+    assert found[0].state == "ok" and "Signed in" in found[0].message
+    said = " ".join(f.message for f in found)
+    assert "EX" in said and "CREATE_ISSUES" in said
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda payload: {**payload, "object": {"url": "https://acme.example/1"}},
+        lambda payload: {**payload, "object": None},
+    ],
+)
+def test_prism_refuses_what_the_description_does(jira: Jira, spoil: Any) -> None:
+    """So that the tests above can fail."""
+    link = jira.plan(draft_of())[1]
+    with pytest.raises(Refused):
+        jira.do(replace(link, parent="ED-24", payload=spoil(link.payload)))

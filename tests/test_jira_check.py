@@ -1,0 +1,104 @@
+"""What `check` finds of a Jira project, and the mend for each fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from bot.domain import Kind, Severity
+from tests.servers.jira import JiraServer
+from tests.test_jira import jira
+
+
+@pytest.fixture
+def server() -> Iterator[JiraServer]:
+    with JiraServer() as server:
+        assert isinstance(server, JiraServer)
+        yield server
+
+
+def test_a_project_in_order_is_ok_and_says_who_is_signed_in(server: JiraServer) -> None:
+    found = jira(server, priorities={Severity.P0: "Highest", Severity.P1: "2"}, components=["Payments"]).check()
+    assert {f.state for f in found} == {"ok"}
+    assert "groundswell-bot" in found[0].message and "BILL" in found[-1].message
+
+
+def without(right: str) -> Callable[[JiraServer], None]:
+    return lambda server: server.rights.discard(right)
+
+
+def on_screen(name: str, meta: dict[str, Any] | None) -> Callable[[JiraServer], None]:
+    def change(server: JiraServer) -> None:
+        if meta is None:
+            del server.screen[name]
+        else:
+            server.screen[name] = meta
+
+    return change
+
+
+def server_edition(server: JiraServer) -> None:
+    server.deployment = "Server"
+
+
+def no_tasks(server: JiraServer) -> None:
+    del server.types["10002"]
+
+
+def nothing(server: JiraServer) -> None:
+    return None
+
+
+FAULTS: list[tuple[Callable[[JiraServer], None], dict[str, Any], str, str]] = [
+    (nothing, {"token": "wrong"}, "sign-in", "Mend"),
+    (nothing, {"project": "NOPE"}, "NOPE can't be seen", r"jira\.project"),
+    (without("BROWSE_PROJECTS"), {}, "can't be seen", "browse"),
+    (without("CREATE_ISSUES"), {}, "may not create issues in BILL", "give it CREATE_ISSUES"),
+    (server_edition, {}, "Jira Server", "Cloud"),
+    (no_tasks, {}, "no issue type 'Task'; it has Bug, Story", r"jira\.issue_types"),
+    (nothing, {"issue_types": {Kind.BUG: "Defect"}}, "no issue type 'Defect'", r"jira\.issue_types"),
+    (on_screen("labels", None), {}, "'labels' is not on the create screen", "Add 'labels'"),
+    (on_screen("priority", None), {"priorities": {Severity.P0: "Highest"}}, "'priority' is not on", "leave it out"),
+    (nothing, {"priorities": {Severity.P0: "Urgent"}}, "no priority 'Urgent'", "Highest, High, Medium"),
+    (
+        on_screen("customfield_10042", {"name": "Team", "required": True}),
+        {},
+        r"requires 'Team' \(customfield_10042\)",
+        r"jira\.fields \(customfield_10042",
+    ),
+    (nothing, {"fields": {"customfield_1": "x"}}, "'customfield_1' is not on the create screen", "leave it out"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "settings", "message", "mend"), FAULTS)
+def test_each_fault_is_named_with_its_mend(
+    server: JiraServer, spoil: Callable[[JiraServer], None], settings: dict[str, Any], message: str, mend: str
+) -> None:
+    spoil(server)
+    failed = [f for f in jira(server, **settings).check() if f.state == "fail"]
+    assert {f.name for f in failed} == {"jira"}
+    assert any(re.search(message, f.message) and re.search(mend, f.mend) for f in failed), failed
+
+
+def test_a_required_field_with_a_default_or_a_configured_value_is_none(server: JiraServer) -> None:
+    server.screen["customfield_1"] = {"name": "Team", "required": True, "hasDefaultValue": True}
+    server.screen["customfield_2"] = {"name": "Area", "required": True}
+    found = jira(server, fields={"customfield_2": {"value": "x"}}).check()
+    assert {f.state for f in found} == {"ok"}
+
+
+def test_what_a_draft_can_do_without_is_a_warning(server: JiraServer) -> None:
+    server.rights -= {"LINK_ISSUES", "EDIT_ISSUES"}
+    warned = [f for f in jira(server).check() if f.state == "warn"]
+    assert len(warned) == 2 and all(f.mend for f in warned)
+    assert "ok" in {f.state for f in jira(server).check()}
+
+
+def test_all_pages_of_the_create_screen_are_read(server: JiraServer) -> None:
+    for n in range(450):
+        server.screen[f"customfield_{n}"] = {"name": f"Field {n}"}
+    server.screen["customfield_last"] = {"name": "Last", "required": True}
+    assert any("customfield_last" in f.message for f in jira(server).check())
