@@ -204,7 +204,7 @@ def _foot(month: _Month, shape: _Shape) -> Iterator[Block]:
     decided = sum(month.standing(theme).stage is not Stage.OPEN for theme in d.themes)
     firm = "" if d.stability is None else f"{d.stability:.2f}, "
     told = [f"{decided} of {len(d.themes)} decided", f"stability {firm}{phrases.stability_word(d.stability)}"]
-    told += [_where_the_rest_is(d), f"words {phrases.made_by(d.making.drafter)}"]
+    told += [_where_the_rest_is(d), f"wording {phrases.made_by(d.making.drafter)}"]
     yield context(" · ".join(told))
     if not month.can_approve:
         yield context("Nothing can be decided here: nobody may approve, or this digest is more than 90 days old.")

@@ -61,7 +61,7 @@ def _unsure(now: Standing) -> list[Words]:
 
 
 def _full_stop(error: str | None) -> str:
-    said = phrases.clip(phrases.line(error or "no reason given"), 300)
+    said = phrases.clip(phrases.line(error or ""), 300) or "no reason given"
     return said if said[-1] in ".!?…]" else f"{said}."
 
 
