@@ -149,6 +149,16 @@ def decide(store: Store, sink: Sink | None, workspace: str, wish: Wish) -> Outco
         # somebody wrote that number first: read what they decided, and think again
 
 
+def drafted(store: Store, sink: Sink | None, workspace: str, run_key: str, theme_id: str, actor: str) -> list[Act]:
+    """What an approval would write, in order; nothing is done. Empty without a sink or without such a theme."""
+    found = _subject(store.runs.digest(run_key), theme_id)
+    if found is None or sink is None:
+        return []
+    wish = Wish(Verdict.APPROVE, theme_id, run_key, actor)
+    now = standings(store, [theme_id])[theme_id]
+    return list(sink.plan(_Deciding(store, sink, workspace, wish, found, now).draft(actor, store.now())))
+
+
 @dataclass(frozen=True, slots=True)
 class _Deciding:
     store: Store

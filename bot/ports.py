@@ -40,12 +40,16 @@ class Unknown(Exception):
     """It was sent, and no answer says what became of it: look before anything is sent again."""
 
 
-class Source(Protocol):
-    """Where tickets come from. Reads only."""
+class Checked(Protocol):
+    """Whatever `groundswell doctor` can look at."""
 
     def check(self) -> Sequence[Finding]:
         """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
         ...
+
+
+class Source(Checked, Protocol):
+    """Where tickets come from. Reads only."""
 
     def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
         """Every ticket changed since `since`, or since the page that ended with `cursor`; in no promised order.
@@ -89,12 +93,8 @@ class Outlet(Protocol):
         ...
 
 
-class Sink(Outlet, Protocol):
+class Sink(Checked, Outlet, Protocol):
     """Where approved items go: Jira, later Productboard and Dovetail."""
-
-    def check(self) -> Sequence[Finding]:
-        """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
-        ...
 
     def plan(self, draft: Draft) -> Sequence[Act]:
         """Pure: what would be written for an approved draft, in order; the first makes the thing the others hang on."""
@@ -105,12 +105,8 @@ class Sink(Outlet, Protocol):
         ...
 
 
-class Channel(Outlet, Protocol):
+class Channel(Checked, Outlet, Protocol):
     """Where people read and click. `do` posts a message or a reply; `bot.slack.blocks` renders what it carries."""
-
-    def check(self) -> Sequence[Finding]:
-        """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
-        ...
 
     def post(self, key: str, message: Message) -> Act:
         """Pure: the act that posts `message` into the configured channel."""

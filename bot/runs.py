@@ -112,6 +112,14 @@ def manual_key(request: Request, parts: Parts, contents: bytes = b"") -> str:
     return f"manual:{hashlib.sha256(made_of + contents).hexdigest()[:12]}"
 
 
+def another(store: Store, key: str) -> str:
+    """The key of the same question asked once more: the first with a number that is not taken by a finished run."""
+    number = 2
+    while (run := store.runs.get(f"{key}.{number}")) is not None and run.state == "DONE":
+        number += 1
+    return f"{key}.{number}"
+
+
 def ask(store: Store, key: str, kind: str, request: Request) -> Run:
     """The run of that key: a new one, or the one that somebody asked for before."""
     run, _ = store.runs.ask(key, kind, request.told())

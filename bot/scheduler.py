@@ -1,6 +1,6 @@
 """The config's times -> runs. APScheduler is the ticker; that a month is run once is the database's business.
 
-Every replica ticks (RELIABILITY section 0, point 3): each tick asks for the runs that are due, by key, and a key is made
+Every replica ticks (RELIABILITY section 0, point 3): a tick asks for the runs that are due, by key, and a key is made
 once. Nothing is remembered here, so a missed tick, a restart or a jump of the clock costs nothing.
 """
 

@@ -29,6 +29,7 @@ _GIVE_UP = 5  # attempts at a run that ends in an error of ours
 _RETRY_FAILED = timedelta(minutes=15)
 _RETRY_FOR = timedelta(days=3)
 _VERIFY_EVERY = timedelta(minutes=1)
+_STALE = timedelta(minutes=3)  # the scheduler ticks twice a minute
 
 _log = structlog.get_logger("groundswell")
 
@@ -141,6 +142,15 @@ class Service:
             ticker.shutdown(wait=False)
             for close in doors:
                 close()
+
+    def ready(self) -> dict[str, bool]:
+        """Whether this process does its work: the store answers, and the scheduler has ticked lately."""
+        try:
+            now = self._store.now()
+            self._store.runs.recent(1)
+        except (Unavailable, Refused):
+            return {"database": False, "scheduler": False}
+        return {"database": True, "scheduler": self._beat is not None and now - self._beat < _STALE}
 
     def wake(self) -> None:
         """Something is due: don't wait for the next round."""

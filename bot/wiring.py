@@ -2,16 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.config import Config
+from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
-from bot.ports import Embedder, Refused, Source
+from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
+from bot.runs import Parts, Request
+from bot.slack.board import Board
+from bot.slack.clicks import Desk
+from bot.store import Store
 from connectors import load
 
 _VENDORS = ("zendesk", "intercom")
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """Everything that a config names, ready to be used. `channel` and `sink` are None where none is configured."""
+
+    config: Config
+    parts: Parts
+    ledger: Ledger
+    channel: Channel | None
+    sink: Sink | None
+    board: Board | None
+
+    @property
+    def workspace(self) -> str:
+        return self.config.workspace.name
+
+    @property
+    def desk(self) -> Desk | None:
+        """Who answers clicks."""
+        slack = self.config.slack
+        if self.channel is None or slack is None:
+            return None
+        return Desk(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers)
+
+    def contents(self, request: Request) -> bytes:
+        """What the request's files hold, as a hash: another file under the same name is another question."""
+        told = hashlib.sha256()
+        for path in request.files:
+            told.update(path.encode() + b"\0")
+            try:
+                told.update(Path(path).read_bytes())
+            except OSError as error:
+                raise Refused(
+                    f"{path} can't be read: {error.strerror}. Check the path, or name another file."
+                ) from None
+        return told.digest()
+
+    def announce(self, run_key: str) -> None:
+        """Plans the posts of a finished run, where that was not done before. Raises Refused where it can't be."""
+        store = self.parts.store
+        made = store.runs.digest(run_key)
+        if made is None:
+            raise Refused(f"there is no digest of {run_key!r}: see groundswell history")
+        if self.board is None:
+            raise Refused("no channel is configured: see slack in config.example.yaml")
+        store.effects.plan(self.board.announce(made, run_key), run_key=run_key)
+
+
+def store(config: Config, clock: Callable[[], datetime] | None = None) -> Store:
+    return Store.open(config.storage.database, workspace=config.workspace.name, clock=clock)
+
+
+def wired(
+    config: Config,
+    opened: Store,
+    *,
+    cache: Path | None,
+    patience: Patience | None = None,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Wired:
+    """`cache`: where vectors wait for the next run. `tell` hears what a source waits for."""
+    to, into = channel(config), sink(config)
+    board = None
+    if to is not None and config.slack is not None:
+        board = Board(opened, to, config.workspace.name, deciders=bool(config.slack.approvers))
+    outlets: dict[str, Outlet] = {}
+    if to is not None:
+        outlets["slack"] = to
+    if into is not None:
+        outlets["jira"] = into
+    parts = Parts(
+        store=opened,
+        desks=desks(config, tell),
+        files=lambda request: _files(request, config, opened.now()),
+        embedder=embedder(cache),
+        rules=config.rules,
+        internal_domains=config.customers.internal_domains,
+        config_hash=config.digest,
+        announce=board.announce if board else None,
+    )
+    return Wired(config, parts, Ledger(opened, outlets, patience), to, into, board)
 
 
 def embedder(cache: Path | None) -> Embedder:
@@ -20,11 +109,64 @@ def embedder(cache: Path | None) -> Embedder:
     return Cached(model, cache.expanduser()) if cache else model
 
 
+def desks(config: Config, tell: Callable[[str], None] = lambda _: None) -> dict[str, Source]:
+    """The configured help desks, by name."""
+    found: dict[str, Source] = {}
+    for name in _VENDORS:
+        stanza = getattr(config.sources, name)
+        if stanza is not None:
+            given = {k: v for k, v in stanza.model_dump(exclude={"token"}).items() if v is not None}
+            token = stanza.token.get_secret_value()
+            found[name] = _loaded(name)(token=token, now=_now, tell=tell, **given)
+    return found
+
+
+def channel(config: Config) -> Channel | None:
+    slack = config.slack
+    if slack is None:
+        return None
+    made: Channel = load("slack")(token=slack.token.get_secret_value(), channel=slack.channel, base_url=slack.base_url)
+    return made
+
+
+def sink(config: Config) -> Sink | None:
+    jira = config.jira
+    if jira is None:
+        return None
+    made: Sink = load("jira")(
+        site=jira.site,
+        email=jira.email,
+        token=jira.token.get_secret_value(),
+        project=jira.project,
+        issue_types=jira.issue_types,
+        labels=jira.labels,
+        priorities=jira.priorities,
+    )
+    return made
+
+
+def _loaded(kind: str) -> Callable[..., Source]:
+    """A kind whose SDK is an extra says how to install it."""
+    try:
+        made: Callable[..., Source] = load(kind)
+    except ModuleNotFoundError as missing:
+        raise Refused(
+            f"{kind} needs {missing.name}, which is not installed: pip install 'groundswell[{kind}]'"
+        ) from None
+    return made
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _files(request: Request, config: Config, now: datetime) -> Sequence[Source]:
+    paths = [Path(p) for p in request.files]
+    return ticket_files(paths, dict(request.columns), config, now) if paths else []
+
+
 def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Config, now: datetime) -> list[Source]:
     """One source for each file. Several files are told apart by name, so that their ids can't collide."""
-    if not paths:
-        raise Refused("no tickets to read: name a file with --tickets FILE, or under sources.file.paths in config.yaml")
-    names = _names(paths)
     kind = load("file")
     return [
         kind(
@@ -34,7 +176,7 @@ def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Conf
             now=now,
             source=name,
         )
-        for path, name in zip(paths, names, strict=True)
+        for path, name in zip(paths, _names(paths), strict=True)
     ]
 
 

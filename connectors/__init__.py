@@ -7,6 +7,10 @@ from typing import Any
 
 KINDS = {
     "file": "connectors.ticket_file:TicketFile",
+    "intercom": "connectors.intercom:Intercom",
+    "jira": "connectors.jira:Jira",
+    "slack": "connectors.slack:Slack",
+    "zendesk": "connectors.zendesk:Zendesk",
 }
 
 

@@ -66,6 +66,8 @@ def _not_saved(client: WebClient, body: Mapping[str, Any]) -> None:
     channel, person = (body.get("channel") or {}).get("id"), (body.get("user") or {}).get("id")
     if channel and person:
         try:
-            client.chat_postEphemeral(channel=channel, user=person, text=message.text, blocks=list(message.blocks))
+            client.chat_postEphemeral(
+                channel=channel, user=person, text=message.text, blocks=[dict(b) for b in message.blocks]
+            )
         except SlackClientError:
             return  # nothing was done, and nothing more can be said

@@ -1,0 +1,116 @@
+"""What all commands share: the config, the store, how a fault is said, and how a person is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.config import Config
+    from bot.store import Store
+
+FAILED, WRONG_USE, SIGN_IN, AWAY, PARTIAL, BUSY, INTERRUPTED = 1, 2, 4, 5, 6, 75, 130
+
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", "-c", help="config.yaml; default: ./config.yaml where there is one.")
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON object on stdout (groundswell/v1), everything else on stderr.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask: this is meant.")]
+RunKey = Annotated[
+    str | None, typer.Option("--run", help="Key of a run, as `groundswell history` shows it; default: the newest.")
+]
+
+
+def settings(path: Path | None) -> Config:
+    """The config, or exit 2 with all that is wrong in it."""
+    from bot.config import load
+    from bot.ports import Refused
+
+    named = path or (Path(os.environ["GROUNDSWELL_CONFIG"]) if os.environ.get("GROUNDSWELL_CONFIG") else None)
+    found = named or (Path("config.yaml") if Path("config.yaml").is_file() else None)
+    try:
+        return load(found, os.environ)
+    except Refused as refused:
+        fail("config.invalid", str(refused), as_json="--json" in sys.argv)
+
+
+@contextmanager
+def opened(config: Config, *, as_json: bool = False) -> Iterator[Store]:
+    """The database, for the length of one command; what can't be done is one sentence and an exit code."""
+    from bot import wiring
+    from bot.ports import Refused, Unavailable
+
+    store: Store | None = None
+    try:
+        store = wiring.store(config)
+        yield store
+    except Refused as refused:
+        fail("refused", str(refused), as_json=as_json)
+    except Unavailable as away:
+        fail("unavailable", str(away), "Nothing was lost: try again later.", as_json=as_json, status=AWAY)
+    finally:
+        if store is not None:
+            store.close()
+
+
+def cache() -> Path:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "groundswell" / "vectors.db"
+
+
+def owner() -> str:
+    """Names this process in a lease."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def actor() -> str:
+    """Who decides, when it is the command: the login name, as the audit shows it."""
+    import getpass
+
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (KeyError, OSError):  # a container's user may have no name
+        return f"cli:uid-{os.getuid()}"
+
+
+def agreed(question: str, yes: bool, *, as_json: bool = False) -> None:
+    """Asks on a terminal; elsewhere nothing that leaves the machine is guessed: exit 2 without --yes."""
+    if yes:
+        return
+    if not sys.stdin.isatty() or as_json:
+        fail("not_confirmed", f"{question} Nothing was done.", "Say --yes if it is meant.", as_json=as_json)
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(WRONG_USE)
+
+
+def tell(told: dict[str, Any]) -> None:
+    """The one object on stdout that --json promises."""
+    from bot.document import SCHEMA
+
+    whole = {"ok": True, "schema": SCHEMA, "data": told, "error": None, "meta": {}}
+    sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2, default=str) + "\n")
+
+
+def say(line: str = "") -> None:
+    sys.stdout.write(line + "\n")
+
+
+def fail(code: str, message: str, suggestion: str = "", *, as_json: bool, status: int = WRONG_USE) -> NoReturn:
+    """One clear sentence on stderr (and the error envelope on stdout with --json), and the exit status."""
+    from bot.document import failure
+
+    if as_json:
+        sys.stdout.write(json.dumps(failure(code, message, suggestion), ensure_ascii=False) + "\n")
+    sys.stderr.write(f"groundswell: {message}{' ' + suggestion if suggestion else ''}\n")
+    raise typer.Exit(status)

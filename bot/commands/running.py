@@ -1,0 +1,270 @@
+"""`run`, `demo`, `sync`: tickets in, a digest out. Nothing leaves the machine unless `--post` says so."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.commands.common import (
+    AWAY,
+    BUSY,
+    AsJson,
+    ConfigFile,
+    Quiet,
+    Yes,
+    agreed,
+    cache,
+    fail,
+    opened,
+    owner,
+    say,
+    settings,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from bot.domain import Digest, Window
+    from bot.runs import Request
+    from bot.wiring import Wired
+
+Out = Annotated[
+    Path | None, typer.Option("--out", help="Folder for report.html, digest.md and digest.json (default: out/).")
+]
+WindowText = Annotated[
+    str | None,
+    typer.Argument(
+        help="7d, 30d, last-month, last-quarter, 2026-10, 2026-10-01..2026-10-31. "
+        "Default: last month of the help desks; all rows of files."
+    ),
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(run)
+    app.command()(demo)
+    app.command()(sync)
+
+
+def run(  # noqa: PLR0913 - every argument is one option of the command
+    window: WindowText = None,
+    tickets: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--tickets",
+            "-t",
+            help="CSV, TSV, JSON or JSONL with tickets; may be given several times. Then help desks are not read.",
+        ),
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", help="Where a header has an unusual name: --column body=Description."),
+    ] = None,
+    source: Annotated[list[str] | None, typer.Option("--source", help="Only tickets of this source.")] = None,
+    area: Annotated[list[str] | None, typer.Option("--area", help="Only tickets of this product area.")] = None,
+    post: Annotated[bool, typer.Option("--post", help="Post the digest to the Slack channel of the config.")] = False,
+    yes: Yes = False,
+    again: Annotated[bool, typer.Option("--again", help="Read anew what was asked for before.")] = False,
+    out: Out = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+    config: ConfigFile = None,
+) -> None:
+    """Read tickets, find what recurs, write the report. Sends nothing anywhere without --post."""
+    told = settings(config)
+    columns = _columns(column or [])
+    files = tuple(str(p) for p in tickets or told.sources.file.paths)
+    if post and told.slack is None:
+        fail("slack.not_configured", "--post needs a slack stanza in config.yaml.", as_json=as_json)
+    if post:
+        agreed(f"Post the digest to channel {told.slack and told.slack.channel}?", yes, as_json=as_json)
+    with opened(told, as_json=as_json) as store:
+        from bot import wiring
+
+        wired = wiring.wired(told, store, cache=told.output.cache or cache())
+        request = _request(wired, window, files, columns, tickets is None, tuple(source or ()), tuple(area or ()), post)
+        began = time.monotonic()
+        made = _carried(wired, request, again=again, as_json=as_json, quiet=quiet)
+        _shown(made, told.output.dir, out, round(time.monotonic() - began, 2), as_json=as_json)
+        if post:
+            _posted(wired, made.making.run_id, as_json=as_json)
+
+
+def demo(
+    month: Annotated[str, typer.Argument(help="2026-09 or 2026-10.")] = "2026-10",
+    out: Out = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """The whole thing on bundled tickets of an invented product: no key, no network."""
+    from bot import pipeline, wiring
+    from bot.config import Config
+    from bot.progress import Shown
+    from bot.reading import Asked
+
+    folder = Path(__file__).parent.parent / "demo"
+    paths = sorted(folder.glob(f"*-{month}.*"))
+    if not paths:
+        months = sorted({p.stem[-7:] for p in folder.glob("*-20*.*")})
+        unknown = f"there is no demo data for {month!r}."
+        fail("demo.unknown_month", unknown, f"Choose one of {', '.join(months)}.", as_json=as_json)
+    told, now, began = Config(), datetime.now(UTC), time.monotonic()
+    asked = Asked(internal_domains=("lumenboard.example",), config_hash=told.digest)
+    sources = wiring.ticket_files(paths, {}, told, now)
+    with Shown(quiet=quiet) as watch:
+        made = pipeline.run(sources, wiring.embedder(told.output.cache or cache()), told.rules, asked, now, watch)
+    _shown(made.digest, told.output.dir, out, round(time.monotonic() - began, 2), as_json=as_json)
+
+
+def sync(as_json: AsJson = False, quiet: Quiet = False, config: ConfigFile = None) -> None:
+    """Read what is new in the help desks into the database. Reads only; interrupted, it goes on where it stopped."""
+    from bot.progress import Shown
+    from bot.sync import BACKFILL
+    from bot.sync import sync as synced
+
+    told = settings(config)
+    with opened(told, as_json=as_json) as store:
+        from bot import wiring
+
+        desks = wiring.desks(told)
+        if not desks:
+            fail("no_help_desk", "no help desk is configured: see sources in config.example.yaml.", as_json=as_json)
+        rows = []
+        with Shown(quiet=quiet) as watch:
+            for name, desk in desks.items():
+                step = f"Read {name}"
+                came = synced(store, name, desk, store.now() - BACKFILL, watch.step(step))
+                watch.done(step, came.fault or f"{came.tickets:,} new or changed")
+                rows.append(came)
+        if as_json:
+            tell({"sources": [{"source": r.source, "tickets": r.tickets, "fault": r.fault} for r in rows]})
+        faults = [f"{r.source}: {r.fault}" for r in rows if r.fault]
+        if faults:
+            sys.stderr.write("".join(f"groundswell: {f}\n" for f in faults))
+            raise typer.Exit(AWAY)
+
+
+def _request(  # noqa: PLR0913
+    wired: Wired,
+    window: str | None,
+    files: tuple[str, ...],
+    columns: dict[str, str],
+    desks: bool,
+    sources: tuple[str, ...],
+    areas: tuple[str, ...],
+    post: bool,
+) -> Request:
+    from bot.runs import Request
+
+    reads_desks = desks and bool(wired.parts.desks)
+    if not files and not reads_desks:
+        from bot.ports import Refused
+
+        raise Refused(
+            "no tickets to read: name a file with --tickets FILE, or a source under sources in config.yaml "
+            "(see config.example.yaml)"
+        )
+    period = _window(window or ("last-month" if reads_desks else None), wired)
+    return Request(period, areas, sources, files, tuple(sorted(columns.items())), reads_desks, post)
+
+
+def _window(text: str | None, wired: Wired) -> Window | None:
+    from bot.ports import Refused
+    from bot.window import window
+
+    try:
+        return window(text, wired.parts.store.now(), wired.parts.rules.timezone) if text else None
+    except ValueError as error:
+        raise Refused(str(error)) from None
+
+
+def _carried(wired: Wired, request: Request, *, again: bool, as_json: bool, quiet: bool) -> Digest:
+    """The digest of the request: as it is stored, or made now."""
+    from bot import runs
+    from bot.progress import Shown
+
+    parts = wired.parts
+    key = runs.manual_key(request, parts, wired.contents(request))
+    if again:
+        key = runs.another(parts.store, key)
+    asked = runs.ask(parts.store, key, "manual", request)
+    if asked.state == "DONE" and (made := parts.store.runs.digest(key)) is not None:
+        if not quiet:
+            sys.stderr.write(f"groundswell: asked before, shown as it is stored ({key}); --again reads anew\n")
+        return made
+    with Shown(quiet=quiet) as watch:
+        fresh = runs.carry_on(parts, key, owner(), watch)
+    if fresh is None:
+        fail("busy", f"{key} is being made by another process.", "Ask again in a minute.", as_json=as_json, status=BUSY)
+    return fresh
+
+
+def _posted(wired: Wired, run_key: str, *, as_json: bool) -> None:
+    """Sends the posts of a run now; what can't be sent stays due, and `serve` or `groundswell post` goes on with it."""
+    from bot.commands.sending import settled
+
+    wired.announce(run_key)
+    told = settled(wired, wired.parts.store.effects.of_run(run_key))
+    if not as_json:
+        say(told)
+
+
+def _shown(made: Digest, usual: Path, out: Path | None, elapsed_s: float, *, as_json: bool) -> None:
+    """Writes the files and prints. With --json and no folder named, no file is written: the answer is the output."""
+    from bot.document import document
+
+    told = document(made, elapsed_s=elapsed_s)
+    folder = out if as_json else out or usual
+    if folder:
+        _written(made, told, folder, as_json=as_json)
+    if as_json:
+        sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
+    else:
+        _printed(made, folder)
+
+
+def _written(made: Digest, told: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+    from bot import markdown, report
+
+    files = {
+        "digest.json": json.dumps(told, ensure_ascii=False, indent=2) + "\n",
+        "digest.md": markdown.render(made),
+        "report.html": report.render(made),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            unfinished = folder / f".{name}.part"
+            unfinished.write_text(text, encoding="utf-8")
+            unfinished.replace(folder / name)
+    except OSError as error:
+        why = f"{folder} can't be written: {error.strerror}."
+        fail("out.unwritable", why, "Nothing was lost: run again with another --out.", as_json=as_json)
+
+
+def _printed(digest: Digest, folder: Path | None) -> None:
+    from rich.console import Console
+
+    from bot.terminal import table
+
+    console = Console(highlight=False)
+    console.print(table(digest))
+    if folder:
+        console.print(
+            f"\nReport   {folder / 'report.html'}\nText     {folder / 'digest.md'}, {folder / 'digest.json'}",
+            markup=False,
+        )
+
+
+def _columns(given: list[str]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for field, _, header in pairs:
+        if not field or not header:
+            wrong = f"--column {field!r} must be FIELD=HEADER, as in --column body=Description."
+            fail("wrong_use", wrong, as_json="--json" in sys.argv)
+    return {field.strip(): header for field, _, header in pairs}

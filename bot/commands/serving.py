@@ -1,0 +1,232 @@
+"""`serve`, `post`, `doctor`, `preview`: the process that stays, and what looks after it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.common import (
+    SIGN_IN,
+    AsJson,
+    ConfigFile,
+    RunKey,
+    Yes,
+    agreed,
+    cache,
+    fail,
+    opened,
+    owner,
+    say,
+    settings,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from bot.acts import Finding
+    from bot.config import Config
+    from bot.ports import Checked
+    from bot.service import Service
+    from bot.wiring import Wired
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (serve, post, doctor, preview):
+        app.command()(command)
+
+
+def serve(config: ConfigFile = None) -> None:
+    """Run until SIGTERM: the monthly digest, Slack's buttons, the help desks every hour, and what is due to be sent."""
+    from bot import wiring
+    from bot.service import Service, Times
+
+    told = settings(config)
+    with opened(told) as store:
+        store.lock_for_serve()
+        wired = wiring.wired(told, store, cache=told.output.cache or cache(), tell=_log)
+        times = Times(told.schedule.monthly, told.workspace.timezone, told.schedule.sync_minutes)
+        service = Service(wired.parts, wired.ledger, times, owner(), wired.board, wired.desk)
+        service.files = tuple(str(p) for p in told.sources.file.paths)
+        over = threading.Event()
+
+        def stop(*_: object) -> None:
+            over.set()
+            service.wake()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, stop)
+        doors = _doors(told, wired, service)
+        _log(f"serving; {_plan(told)}")
+        service.serve(over, doors)
+        _log("stopped; what is not done is kept in the database")
+
+
+def post(
+    run: Annotated[str | None, typer.Argument(help="Key of a run; default: the newest.")] = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Send a finished digest to Slack, once: said twice, it is there once."""
+    from bot import wiring
+    from bot.acts import EffectState
+    from bot.commands.sending import settled
+
+    told = settings(config)
+    with opened(told, as_json=as_json) as store:
+        wired = wiring.wired(told, store, cache=told.output.cache or cache())
+        key = run or next((r.key for r in store.runs.recent(200) if r.state == "DONE" and r.kind != "sync"), None)
+        if key is None:
+            fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=as_json)
+        if told.slack is None:
+            fail("slack.not_configured", "there is no slack stanza in the config.", as_json=as_json)
+        agreed(f"Post the digest of {key} to channel {told.slack.channel}?", yes, as_json=as_json)
+        wired.announce(key)
+        for effect in store.effects.of_run(key):
+            if effect.state is EffectState.FAILED:
+                store.effects.retry(effect.act.key)
+        said = settled(wired, store.effects.of_run(key))
+        if as_json:
+            tell({"run": key, "posted": said})
+        else:
+            say(said)
+
+
+def doctor(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="zendesk, intercom, slack, jira, file; default: all.")
+    ] = None,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Check every connection of the config, with the mend for each fault. Reads only."""
+    from bot import wiring
+    from bot.acts import Finding
+
+    told = settings(config)
+    with opened(told, as_json=as_json) as store:
+        wired = wiring.wired(told, store, cache=None)
+        parts: dict[str, Checked] = {**wired.parts.desks}
+        parts.update({n: p for n, p in (("slack", wired.channel), ("jira", wired.sink)) if p is not None})
+        wanted = [part for name, part in parts.items() if not names or name in names]
+        unknown = sorted(set(names or ()) - set(parts))
+        found = [Finding("database", "ok", f"{store!r} is open and writable")]
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            for findings in pool.map(lambda part: part.check(), wanted):
+                found += findings
+        found += [Finding(name, "skip", "not configured") for name in unknown]
+        _reported(found, as_json=as_json)
+
+
+def preview(
+    what: Annotated[str, typer.Argument(help="slack: the digest as an HTML page.")],
+    run: RunKey = None,
+    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("out/slack.html"),
+    config: ConfigFile = None,
+) -> None:
+    """See what would be sent, without sending it."""
+    from bot.decisions import standings
+    from bot.slack import blocks
+    from bot.slack import preview as page
+
+    if what != "slack":
+        fail("wrong_use", f"there is no preview of {what!r}.", "Try: groundswell preview slack", as_json=False)
+    told = settings(config)
+    with opened(told) as store:
+        key = run or next((r.key for r in store.runs.recent(200) if r.state == "DONE" and r.kind != "sync"), "")
+        made = store.runs.digest(key)
+        if made is None:
+            fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=False)
+        now = standings(store, [t.id for t in made.themes])
+        parent = blocks.digest(made, now, run_key=key)
+        replies = [blocks.reply(made, t, now[t.id], run_key=key) for t in made.themes]
+        out.parent.mkdir(parents=True, exist_ok=True)
+        channel = told.slack.channel if told.slack else "product-support"
+        whole = page.Post(parent, [*replies, blocks.left_over(made)])
+        out.write_text(page.page(channel, [whole]), encoding="utf-8")
+        say(f"Preview  {out}")
+
+
+# --- details
+
+
+def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], None]]:
+    """Opens what the config names; each entry closes one."""
+    from bot.door import Door
+
+    store = wired.parts.store
+    bolt = socket = None
+    if told.slack is not None:
+        from slack_sdk import WebClient
+
+        from bot.slack.app import app
+
+        client = WebClient(
+            told.slack.token.get_secret_value(),
+            base_url=told.slack.base_url or WebClient.BASE_URL,
+            timeout=10,
+            retry_handlers=[],
+        )
+        secret = told.slack.signing_secret
+        bolt = app(client, secret.get_secret_value() if secret else None, store.inbox.receive, service.wake)
+        if told.slack.mode == "socket":
+            socket = _socket(told, bolt)
+    handler = None
+    if bolt is not None and socket is None:
+        from slack_bolt.adapter.wsgi import SlackRequestHandler
+
+        handler = SlackRequestHandler(bolt, path="/slack/events")
+    door = Door(told.server.host, told.server.port, service.ready, handler)
+    door.open()
+    _log(f"listening on http://{told.server.host}:{door.port}")
+    return [door.close] if socket is None else [door.close, socket]
+
+
+def _socket(told: Config, bolt: object) -> Callable[[], None]:
+    """Socket Mode: outbound only, reconnects by itself."""
+    from slack_bolt.adapter.socket_mode import SocketModeHandler
+
+    token = told.slack.app_token if told.slack else None
+    if token is None:
+        fail(
+            "slack.no_app_token",
+            "slack.mode socket needs slack.app_token (xapp-...).",
+            "Make one under Basic Information > App-Level Tokens, or set slack.mode: http.",
+            as_json=False,
+        )
+    handler = SocketModeHandler(bolt, token.get_secret_value())  # type: ignore[arg-type]
+    handler.connect()  # type: ignore[no-untyped-call]
+    return handler.close
+
+
+def _plan(told: Config) -> str:
+    when = f"digest on the {told.schedule.monthly}" if told.schedule.monthly != "off" else "no schedule"
+    parts = [when + f" ({told.workspace.timezone})"]
+    parts += [f"Slack channel {told.slack.channel}" if told.slack else "no Slack"]
+    parts += [f"Jira project {told.jira.project}" if told.jira else "no Jira"]
+    return ", ".join(parts)
+
+
+def _reported(found: list[Finding], *, as_json: bool) -> None:
+    if as_json:
+        tell({"findings": [{"name": f.name, "state": f.state, "message": f.message, "mend": f.mend} for f in found]})
+    else:
+        for f in found:
+            say(f" {f.state.upper() if f.state == 'fail' else f.state:<5} {f.name:<14} {f.message}")
+            if f.mend:
+                say(f"{'':<22}mend: {f.mend}")
+        counted = {s: sum(f.state == s for f in found) for s in ("ok", "warn", "fail", "skip")}
+        say(f"\n{counted['ok']} ok, {counted['warn']} warnings, {counted['fail']} failures, {counted['skip']} skipped")
+    if any(f.state == "fail" for f in found):
+        raise typer.Exit(SIGN_IN)
+
+
+def _log(line: str) -> None:
+    sys.stderr.write(f"groundswell: {line}\n")
+    sys.stderr.flush()

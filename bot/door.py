@@ -1,0 +1,51 @@
+"""The HTTP door of `serve`: is it alive, is it ready, and Slack's clicks where Socket Mode is not wanted."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from waitress.server import create_server
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Ready = Callable[[], Mapping[str, bool]]
+
+_BODY = 1_000_000  # bytes; Slack's payloads are some 20 kB
+
+
+class Door:
+    """Listens from `open` to `close`. `slack` answers POST /slack/events; without it that is 404."""
+
+    def __init__(self, host: str, port: int, ready: Ready, slack: WSGI | None = None) -> None:
+        self._ready, self._slack = ready, slack
+        self._server = create_server(
+            self._answer, host=host, port=port, threads=8, max_request_body_size=_BODY, ident=None
+        )
+        self._thread = threading.Thread(target=self._server.run, name="door", daemon=True)
+
+    @property
+    def port(self) -> int:
+        return int(self._server.effective_port)
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.close()
+
+    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+        path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD")
+        if path == "/slack/events" and method == "POST" and self._slack is not None:
+            return self._slack(environ, start)
+        if method == "GET" and path in ("/healthz", "/readyz"):
+            told = self._ready() if path == "/readyz" else {"alive": True}
+            return _said(start, "200 OK" if all(told.values()) else "503 Service Unavailable", told)
+        return _said(start, "404 Not Found", {"found": False})
+
+
+def _said(start: Callable[..., Any], status: str, told: Mapping[str, bool]) -> Iterable[bytes]:
+    body = json.dumps(dict(told)).encode()
+    start(status, [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]

@@ -1,0 +1,84 @@
+"""Where themes stand, in words for a terminal. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from bot import phrases
+from bot.acts import Act, Stage, Standing
+from bot.domain import BacklogItem, Digest, Theme
+from bot.phrases import count, number
+
+
+def state(now: Standing) -> str:
+    """ "approved by cli:dana: BILL-12 https://...": one line."""
+    who = now.actor or "somebody"
+    ref = f"{now.receipt.ref}  {now.receipt.url or ''}".rstrip() if now.receipt else ""
+    return {
+        Stage.OPEN: "open",
+        Stage.APPROVED: f"approved by {who}; no tracker is configured, nothing was sent",
+        Stage.CREATING: f"approved by {who}; the draft issue is being made",
+        Stage.UNKNOWN: f"approved by {who}; no answer yet, being looked for ({now.error or 'waiting'})",
+        Stage.UNSURE: f"approved by {who}; please check: the issue may or may not exist ({now.error or ''})",
+        Stage.REFUSED: f"approved by {who}; refused, nothing was made: {now.error or ''}",
+        Stage.CREATED: f"approved by {who}: {ref}",
+        Stage.REJECTED: f"not a theme, says {who}" + (f": {now.note}" if now.note else ""),
+    }[now.stage]
+
+
+def listed(digest: Digest, now: Mapping[str, Standing], *, backlog: bool = False) -> Iterator[str]:
+    """One theme in two lines: what it is, and where it stands. By tickets, or by backlog rank."""
+    themes = list(digest.themes)
+    if backlog:
+        themes.sort(key=lambda t: digest.item_of(t).rank)
+    for theme in themes:
+        item = digest.item_of(theme)
+        rank = item.rank if backlog else theme.rank
+        said = phrases.heading(item_title(theme) if backlog else theme.words.name)
+        yield f"{rank:>2}  {said}"
+        yield f"    {phrases.size(theme)} · {item.severity} · backlog rank {item.rank} · {theme.id}"
+        yield f"    {state(now[theme.id])}"
+
+
+def item_title(theme: Theme) -> str:
+    return theme.words.title
+
+
+def shown(digest: Digest, theme: Theme, now: Standing) -> Iterator[str]:
+    """Everything that speaks for one theme."""
+    item, words = digest.item_of(theme), theme.words
+    yield f"{phrases.heading(words.name)}  ({theme.id})"
+    yield f"{phrases.size(theme)} · {digest.window.label} · {state(now)}"
+    yield ""
+    yield phrases.line(words.problem)
+    yield ""
+    yield from _item(item, theme)
+    yield ""
+    yield "In customers' words"
+    yield from (f"  “{phrases.line(q.text)}”  {q.ticket_id}" for q in theme.quotes)
+    yield ""
+    yield f"{count(theme.counts.tickets, 'ticket')}, nearest to the centre first"
+    for row in theme.evidence:
+        at = phrases.day(row.created_at) if row.created_at else "no date"
+        whose = phrases.clip(row.customer or "not identified", 28)
+        yield f"  {row.ticket_id:<14} {at:<12} {whose:<28} {row.url or ''}".rstrip()
+
+
+def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:
+    yield phrases.heading(theme.words.title)
+    yield f"  {phrases.line(theme.words.user_story)}"
+    yield from (f"  - {phrases.line(a)}" for a in theme.words.acceptance)
+    yield f"  Severity {item.severity} ({phrases.why(item)})"
+    expected = f"up to {number(item.deflection.high)} {phrases.per(item.deflection)}"
+    yield f"  Expected deflection {expected} ({item.deflection.arithmetic})"
+    yield f"  Impact {number(item.impact)}: backlog rank {item.rank} of its digest"
+
+
+def planned(acts: list[Act]) -> Iterator[str]:
+    """What would be written, act by act, before anything is."""
+    for n, act in enumerate(acts, 1):
+        fields = act.payload.get("fields", {})
+        about = fields.get("summary") or act.payload.get("title") or ""
+        yield f"{n}. {act.kind} in {act.target}  {phrases.clip(phrases.line(str(about)), 90)}".rstrip()
+        if labels := fields.get("labels"):
+            yield f"   labels {', '.join(labels)}"
