@@ -159,6 +159,16 @@ def drafted(store: Store, sink: Sink | None, workspace: str, run_key: str, theme
     return list(sink.plan(_Deciding(store, sink, workspace, wish, found, now).draft(actor, store.now())))
 
 
+def resend(store: Store, theme_id: str, actor: str) -> Outcome | None:
+    """A person looked and found no issue: the unsure effect may be sent again. None when nothing is unsure."""
+    now = standings(store, [theme_id])[theme_id]
+    if now.stage is not Stage.UNSURE or now.effect_key is None:
+        return None
+    store.audit.write(actor, "resent", now.effect_key, {"theme": theme_id})
+    store.effects.retry(now.effect_key)
+    return Outcome(Result.DONE, now, "Sending it again, as you looked.", now.effect_key)
+
+
 @dataclass(frozen=True, slots=True)
 class _Deciding:
     store: Store
@@ -309,4 +319,4 @@ def _ref(receipt: Receipt | None) -> str:
     return receipt.ref if receipt else "the issue"
 
 
-__all__ = ["Outcome", "Result", "Wish", "already", "decide", "standing", "standings"]
+__all__ = ["Outcome", "Result", "Wish", "already", "decide", "drafted", "resend", "standing", "standings"]

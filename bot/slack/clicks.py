@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.acts import Message, Verdict
-from bot.decisions import Outcome, Result, Wish, decide
+from bot.decisions import Outcome, Result, Wish, decide, resend
 from bot.ports import Channel, Refused, Sink, Unavailable
 from bot.slack import answers
+from bot.slack.elements import Press
 from bot.store import Event, Store
 
 _VERDICTS = {
@@ -37,17 +37,11 @@ def click(payload: Mapping[str, Any]) -> Click | None:
     """None for what is not ours: another action, a value that we did not write."""
     try:
         action = payload["actions"][0]
-        value = json.loads(action["value"])
-        return Click(
-            action=str(action["action_id"]),
-            person=str(payload["user"]["id"]),
-            channel=str(payload["channel"]["id"]),
-            run_key=str(value["run"]),
-            theme_id=str(value["theme"]),
-            revision=int(value["rev"]),
-        )
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        press = Press.read(str(action["value"]))
+        person, channel = str(payload["user"]["id"]), str(payload["channel"]["id"])
+    except (KeyError, IndexError, TypeError):
         return None
+    return press and Click(str(action["action_id"]), person, channel, press.run, press.theme, press.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +73,17 @@ class Desk:
             self._tell(pressed, answers.answer("denied"))
             self.store.inbox.answered(event.event_id, "denied")
             return
-        outcome = decide(self.store, self.sink, self.workspace, _wish(pressed, event.event_id))
+        outcome = self._decided(pressed, event.event_id)
         self._tell_of(pressed, outcome)
         self.store.inbox.answered(event.event_id, outcome.result.value)
+
+    def _decided(self, pressed: Click, event_id: str) -> Outcome:
+        """ "I checked, create it" is no decision on the theme: it says what a person saw in the tracker."""
+        if pressed.action == "retry":
+            looked = resend(self.store, pressed.theme_id, f"slack:{pressed.person}")
+            if looked is not None:
+                return looked
+        return decide(self.store, self.sink, self.workspace, _wish(pressed, event_id))
 
     def _may(self, person: str) -> bool:
         """Refuses where the groups can't be read: a right that can't be checked is none."""
