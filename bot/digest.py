@@ -70,7 +70,7 @@ def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules, the
         not_a_theme=left,
         removed=tuple(sorted(removed, key=lambda r: (r.reason, r.ticket_id))),
         rejects=reading.rejects,
-        warnings=_in_order((*warned(_facts(reading, found), rules), *reading.warnings)),
+        warnings=_in_order((*warned(_facts(reading, found), rules), *found.remarks, *reading.warnings)),
         dots=_dots(found, rules),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot.domain import BacklogItem, Digest, Theme, Window
+from bot.domain import BacklogItem, Digest, Theme, Window, Words
 
 SCHEMA = "groundswell/v1"
 
@@ -70,6 +70,7 @@ def _theme(t: Theme) -> dict[str, Any]:
         "example_ticket_ids": list(t.examples),
         "quotes": [{"ticket_id": q.ticket_id, "text": q.text} for q in t.quotes],
         "made_by": t.words.made_by,
+        **({"near_misses": list(t.words.near_misses)} if t.words.near_misses else {}),
         "quality": {"cohesion": t.quality.cohesion, "stability": t.quality.stability, "core_tickets": t.quality.core},
         "alarms": [{"code": a.code, "message": a.message} for a in t.alarms],
     }
@@ -93,7 +94,15 @@ def _item(i: BacklogItem, d: Digest) -> dict[str, Any]:
             "arithmetic": i.deflection.arithmetic,
         },
         "impact": i.impact,
+        **_suggested(i, words),
     }
+
+
+def _suggested(item: BacklogItem, words: Words) -> dict[str, Any]:
+    """A language model's differing view of the severity, beside the rule's, which counts."""
+    if words.suggested_severity in (None, item.severity):
+        return {}
+    return {"suggested_severity": words.suggested_severity.value, "suggested_because": words.suggested_because}
 
 
 def _meta(d: Digest, elapsed_s: float | None) -> dict[str, Any]:

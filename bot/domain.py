@@ -168,7 +168,10 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All that may be worded about a theme. There is no field for a count and none for a ticket id, on purpose."""
+    """All that may be worded about a theme. There is no field for a count and none for a ticket id, on purpose.
+
+    `near_misses` and the suggestion are a language model's: shown beside, they decide nothing.
+    """
 
     name: str
     short: str
@@ -178,6 +181,9 @@ class Words:
     user_story: str
     acceptance: tuple[str, ...]
     made_by: str
+    near_misses: tuple[str, ...] = ()
+    suggested_severity: Severity | None = None
+    suggested_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)

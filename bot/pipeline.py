@@ -11,10 +11,10 @@ from datetime import datetime
 from bot import __version__
 from bot.digest import Reading, digest
 from bot.domain import Digest, Making
-from bot.ports import Embedder, Source
+from bot.ports import Embedder, Reader, Source, Usage
 from bot.reading import Asked, Unwatched, Watch, read
 from bot.redact import placeholders
-from bot.synthesis import Embed, Synthesis, lineage, synthesize
+from bot.synthesis import Ask, Embed, Plan, Synthesis, lineage, synthesize
 from bot.synthesis.lineage import Known, Seen
 from bot.synthesis.rules import Rules
 from bot.synthesis.words import MADE_BY
@@ -28,8 +28,23 @@ class Run:
     reading: Reading
 
 
-def run(
-    sources: Sequence[Source], embedder: Embedder, rules: Rules, asked: Asked, now: datetime, watch: Watch | None = None
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """A language model, and how much it may read."""
+
+    reader: Reader
+    plan: Plan
+
+
+def run(  # noqa: PLR0913
+    sources: Sequence[Source],
+    embedder: Embedder,
+    rules: Rules,
+    asked: Asked,
+    now: datetime,
+    watch: Watch | None = None,
+    *,
+    mind: Mind | None = None,
 ) -> Run:
     """The whole way from sources to a digest. Writes nothing and sends nothing.
 
@@ -37,7 +52,7 @@ def run(
     """
     watch = watch or Unwatched()
     reading = read(sources, rules, asked, now, watch)
-    return Run(compose(reading, embedder, rules, asked, now, watch).digest, reading)
+    return Run(compose(reading, embedder, rules, asked, now, watch, mind=mind).digest, reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +73,13 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     *,
     known: Sequence[Known] = (),
     run_id: str | None = None,
+    mind: Mind | None = None,
 ) -> Composed:
     """What was read -> what a run says. `known`: the themes of earlier runs, which keep their ids."""
-    found = _synthesis(reading, embedder, rules, watch)
-    making = _making(reading, embedder, rules, asked, now)
-    making = replace(making, other_language_share=round(found.other_languages, 4), run_id=run_id or making.run_id)
+    found = _synthesis(reading, embedder, rules, watch, mind)
+    making = _making(reading, embedder, rules, asked, now, mind)
+    shown = round(found.other_languages, 4)
+    making = replace(making, other_language_share=shown, run_id=run_id or making.run_id, drafter=found.drafter)
     groups = (*found.themes, *found.candidates)
     ids = lineage.ids([Seen(frozenset(t.id for t in f.members), f.centre) for f in groups], known)
     return Composed(
@@ -70,24 +87,35 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     )
 
 
-def _synthesis(reading: Reading, embedder: Embedder, rules: Rules, watch: Watch) -> Synthesis:
-    """Drives `synthesize`: answers what it asks for."""
-    asking = synthesize(reading.tickets, reading.customers, rules)
+def _synthesis(reading: Reading, embedder: Embedder, rules: Rules, watch: Watch, mind: Mind | None = None) -> Synthesis:
+    """Drives `synthesize`: answers what it asks for, and tells what a language model has cost so far."""
+    asking = synthesize(reading.tickets, reading.customers, rules, mind.plan if mind else None)
+    used = Usage()
     try:
-        need: Embed = next(asking)
+        need = next(asking)
         while True:
             progress = watch.step(need.what)
-            vectors = embedder.embed(need.texts, progress)
-            watch.done(need.what, f"{len(need.texts):,} texts")
-            need = asking.send(vectors)
+            if isinstance(need, Ask):
+                assert mind is not None, "asked without a plan"  # noqa: S101 - synthesize asks only with one
+                answers = mind.reader.answer(need.questions, progress)
+                used = sum((a.usage for a in answers), used)
+                watch.done(need.what, f"{len(answers):,} questions, {used.cost:.3f} USD so far")
+                need = asking.send(answers)
+            else:
+                vectors = embedder.embed(need.texts, progress)
+                watch.done(need.what, f"{len(need.texts):,} texts")
+                need = asking.send(vectors)
     except StopIteration as finished:
         found: Synthesis = finished.value
         return found
 
 
-def _making(reading: Reading, embedder: Embedder, rules: Rules, asked: Asked, now: datetime) -> Making:
+def _making(  # noqa: PLR0913
+    reading: Reading, embedder: Embedder, rules: Rules, asked: Asked, now: datetime, mind: Mind | None
+) -> Making:
     """The run id comes from what was read and asked, so that the same question has the same name."""
     told = [embedder.id, asked.config_hash, asked.window or "", *sorted(asked.areas), *sorted(asked.sources)]
+    told += [repr(mind.plan)] if mind else []
     told += [f"{t.id}\x1f{t.subject}\x1f{t.body}" for t in reading.everything]
     by_source = Counter(t.source for t in reading.everything)
     return Making(

@@ -3,45 +3,50 @@
 `synthesize` asks, it does not call: it yields what it needs from outside (vectors for texts) and is sent the answer, so
 that whoever drives it can cache, batch, price and stop. It reads like the method (DESIGN section 7):
 
-    clean -> embed -> group -> rule 5/3 -> evidence -> name -> severity, impact -> what is left
+    clean -> embed -> group (-> read) -> rule 5/3 -> evidence -> name (-> word) -> severity, impact -> what is left
+
+What stands in brackets asks a language model, where there is one; without it nothing else changes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain import Alarm, Counts, Customer, Quality, Quote, Severity, Ticket, Words
+from bot.domain import Alarm, Counts, Customer, Quality, Quote, Severity, Ticket, Warned, Words
 from bot.ports import Vectors
-from bot.synthesis import english, quality, tree, words
+from bot.synthesis import english, quality, reading, tree, words
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import Cleaned, cleaned, passages
 from bot.synthesis.counts import counts
-from bot.synthesis.evidence import best_sentence, gist, quotes
+from bot.synthesis.evidence import best_sentence, gist, quotes, verbatim
 from bot.synthesis.forms import spoken
 from bot.synthesis.kinds import kind
 from bot.synthesis.language import language
 from bot.synthesis.layout import layout
+from bot.synthesis.needs import Ask, Embed
 from bot.synthesis.noise import why_noise
+from bot.synthesis.reading.held import recentred
+from bot.synthesis.reading.plan import Plan, Read
+from bot.synthesis.reading.texts import seen
+from bot.synthesis.reading.wording import Brief, Worded, worded
 from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
 
 Labels = NDArray[np.intp]
 
 
-@dataclass(frozen=True, slots=True)
-class Embed:
-    """A need of `synthesize`: one vector for each text, in order. `what` says it for a progress bar."""
+__all__ = ["Anecdote", "Ask", "Embed", "Found", "Plan", "Synthesis", "synthesize"]
 
-    texts: tuple[str, ...]
-    what: str
+Synthesizing = Generator[Embed | Ask, Any, "Synthesis"]
 
-
-Synthesizing = Generator[Embed, Vectors, "Synthesis"]
+_WORDED = 24  # themes that a model words, the largest first
+_TOLD, _TOLD_OF = 8, 240  # tickets of a theme that are shown to word it, and characters of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,8 @@ class Synthesis:
     stability: float | None
     other_languages: float
     positions: tuple[tuple[Ticket, float, float], ...]
+    remarks: tuple[Warned, ...] = ()  # on the reading of a language model
+    drafter: str = words.MADE_BY  # who made the words, or the first of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +113,13 @@ class _Group:
     quality: Quality
 
 
-def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rules: Rules) -> Synthesizing:
-    """The whole method over the (redacted) tickets of one window.
+def synthesize(
+    tickets: Sequence[Ticket], customers: Mapping[str, Customer], rules: Rules, plan: Plan | None = None
+) -> Synthesizing:
+    """The whole method over the (redacted) tickets of one window. With a `plan` a language model reads them.
 
-    Yields `Embed`; is sent an array (len(texts), dim) of unit rows. Returns the `Synthesis`.
+    Yields `Embed`, is sent an array (len(texts), dim) of unit rows; yields `Ask`, is sent an Answer for each question.
+    Returns the `Synthesis`.
     """
     removed = tuple((t, why) for t in _canonical(tickets) if (why := why_noise(t)) is not None)
     kept = tuple(t for t in _canonical(tickets) if why_noise(t) is None)
@@ -118,10 +128,14 @@ def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rul
     said, space = spoken(clean, vectors)
     own = tuple(" ".join(c.sentences) for c in clean)
     batch = _Batch(kept, own, said, customers, rules, words.Vocabulary.of(c.sentences for c in said))
-    labels = tree.grouped(space)
-    groups, stability = _measured(batch, space, labels)
+    read = Read(tree.grouped(space), followed=False)
+    if plan:
+        read = yield from reading.read(said, space, read.labels, plan)
+    groups, stability = _measured(batch, space, read)
     passing, candidates, anecdotes = _ruled(groups, batch)
     named = yield from _named([*passing, *candidates], batch, space)
+    if plan and read.followed:
+        named = yield from _reworded(named, [*passing, *candidates], batch, read, plan)
     themes = tuple(named[: len(passing)])
     grouped = {i for g in groups for i in g.rows}
     return Synthesis(
@@ -133,6 +147,8 @@ def synthesize(tickets: Sequence[Ticket], customers: Mapping[str, Customer], rul
         stability=stability,
         other_languages=_other_languages(batch),
         positions=_positions(batch, space, passing),
+        remarks=read.remarks,
+        drafter=next((f.words.made_by for f in named if f.words.made_by != words.MADE_BY), words.MADE_BY),
     )
 
 
@@ -146,10 +162,11 @@ def _other_languages(batch: _Batch) -> float:
     return sum(not code.lower().startswith("en") for code in known) / len(known) if known else 0.0
 
 
-def _measured(batch: _Batch, space: Vectors, labels: Labels) -> tuple[list[_Group], float | None]:
+def _measured(batch: _Batch, space: Vectors, read: Read) -> tuple[list[_Group], float | None]:
     """The groups with their counts and how far to trust each, largest first."""
+    labels = read.labels
     fit = tree.fit(space, labels)
-    held = quality.resampled(space, labels, seed=batch.rules.seed)
+    held = (recentred if read.followed else quality.resampled)(space, labels, seed=batch.rules.seed)
     groups = []
     for label in range(int(labels.max(initial=-1)) + 1):
         rows = sorted(
@@ -228,6 +245,59 @@ def _found(
         severity_reason=reason,
         centre=centre,
     )
+
+
+def _reworded(
+    named: Sequence[Found], groups: Sequence[_Group], batch: _Batch, read: Read, plan: Plan
+) -> Generator[Ask, Any, list[Found]]:
+    """The model's words in place of the extractive ones, where they hold; each theme says whose it has."""
+    shown = [_told_of(g, read) for g in groups[:_WORDED]]
+    briefs = [_brief(g, rows, batch, read) for g, rows in zip(groups, shown, strict=False)]
+    made = yield from worded(briefs)
+    result = list(named)
+    taken = {f.words.name.lower() for f in named[_WORDED:]}
+    for n, (said, rows) in enumerate(zip(made, shown, strict=True)):
+        if said is not None and said.name.lower() not in taken:
+            result[n] = _with_words(named[n], said, [batch.tickets[r] for r in rows], batch, plan)
+        taken.add(result[n].words.name.lower())
+    return result
+
+
+def _told_of(group: _Group, read: Read) -> list[int]:
+    """The rows that are shown: the nearest to the centre, and some from all the way out."""
+    rows = [r for r in group.rows if r not in read.shut_out]
+    near, far = rows[: _TOLD // 2], rows[_TOLD // 2 :]
+    return (
+        near + [far[i] for i in sorted({round(x) for x in np.linspace(0, len(far) - 1, _TOLD // 2)})] if far else near
+    )
+
+
+def _brief(group: _Group, rows: Sequence[int], batch: _Batch, read: Read) -> Brief:
+    shown = tuple(seen(batch.said[r], _TOLD_OF) for r in rows)
+    evidence = " ".join(seen(batch.said[r]) for r in group.rows if r not in read.shut_out)
+    return Brief(read.definitions[int(read.labels[group.rows[0]])], shown, evidence)
+
+
+def _with_words(found: Found, said: Worded, shown: Sequence[Ticket], batch: _Batch, plan: Plan) -> Found:
+    """Counts, kind and severity stay what the rules made them. Quotes that the model chose are looked up once more."""
+    cited = [(shown[n], quote) for n, quote in said.citations if verbatim(quote, shown[n])]
+    kept = {t.id: t for t in found.members}
+    options = cited + [(kept[q.ticket_id], q.text) for q in found.quotes]
+    made = Words(
+        name=said.name,
+        short=words.short(said.name),
+        kind=found.words.kind,
+        problem=said.problem,
+        title=said.title,
+        user_story=said.user_story,
+        acceptance=said.acceptance,
+        made_by=plan.model,
+        near_misses=said.near_misses,
+        suggested_severity=said.severity,
+        suggested_because=said.because,
+    )
+    chosen = quotes([(t, q, frozenset(english.content(q))) for t, q in options], batch.customers)
+    return replace(found, words=made, quotes=chosen)
 
 
 def _days(batch: _Batch) -> int:

@@ -198,7 +198,7 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
     kind = _kind(phrase, material)
     return Words(
         name=candidate.name,
-        short=_short(candidate.name),
+        short=short(candidate.name),
         kind=kind,
         problem=problem(quotes),
         title=title_of(phrase, kind) or " ".join(f"{_VERB[kind]} {phrase.text}".split()[:_TITLE_WORDS]),
@@ -377,7 +377,7 @@ def _quoted(sentence: str) -> str:
     return f"“{sentence}”" if sentence[-1:] in ".?!…" else f"“{sentence}”."
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
     """The name cut to about 32 characters at a word, for a map or a chart."""
     words = name.split()
     while len(" ".join(words)) > 32 and len(words) > 2:

@@ -24,7 +24,9 @@ class OpenAI(StandIn):
 
     name = "openai"
 
-    def __init__(self, reader: Reply | None = None, *, dimensions: int = 8, port: int = 0, log: Path | None = None) -> None:
+    def __init__(
+        self, reader: Reply | None = None, *, dimensions: int = 8, port: int = 0, log: Path | None = None
+    ) -> None:
         super().__init__(port, log)
         self.reader = reader
         self.replies: list[Any] = []
@@ -35,7 +37,11 @@ class OpenAI(StandIn):
         self.routes = [
             ("POST", r"/v1/chat/completions", self._chat),
             ("POST", r"/v1/embeddings", self._embed),
-            ("GET", r"/v1/models", lambda r: Answer(200, {"object": "list", "data": [{"id": "simulated", "object": "model"}]})),
+            (
+                "GET",
+                r"/v1/models",
+                lambda r: Answer(200, {"object": "list", "data": [{"id": "simulated", "object": "model"}]}),
+            ),
         ]
 
     @property

@@ -51,6 +51,6 @@ class Read:
 
     labels: Labels
     followed: bool
-    remarks: tuple[Warned, ...]
+    remarks: tuple[Warned, ...] = ()
     definitions: tuple[Definition, ...] = ()  # of the labels, in order
     shut_out: frozenset[int] = frozenset()  # tickets that give orders: they are shown to the model alone or not at all

@@ -52,5 +52,5 @@ def in_company(space: Vectors, rows: Sequence[int], others: int) -> list[int]:
     for start in range(0, len(rows), _BLOCK):
         near = np.round(piece[start : start + _BLOCK] @ piece.T, 6) >= ALIKE
         enough = near.sum(axis=1) > others  # each is like itself
-        kept += [rows[start + i] for i in np.flatnonzero(enough)]
+        kept += [rows[start + i] for i in np.flatnonzero(enough).tolist()]
     return kept

@@ -51,7 +51,8 @@ def worth(votes: Sequence[Labels], space: Vectors, groups: int) -> Worth:
 
 def majority(votes: Sequence[Labels], weights: Sequence[float] | None = None) -> Labels:
     """The choice with most weight; of equals the later reading's. NONE where nothing was read."""
-    return tally(votes, weights or [1.0 + 0.01 * n for n in range(len(votes))], _groups(votes)).argmax(axis=1) - 1
+    chosen = tally(votes, weights or [1.0 + 0.01 * n for n in range(len(votes))], _groups(votes)).argmax(axis=1) - 1
+    return np.asarray(chosen, dtype=np.intp)
 
 
 def _groups(votes: Sequence[Labels]) -> int:
