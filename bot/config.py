@@ -18,6 +18,7 @@ from bot.connections import (
     SECRETS,
     IntercomDesk,
     JiraStanza,
+    LlmStanza,
     Network,
     Schedule,
     Server,
@@ -33,7 +34,8 @@ from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, Severity
 
 PREFIX = "GROUNDSWELL_"
 # Where things are read, kept and sent does not shape what a digest says.
-_NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network"}
+_NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network", "llm"}
+_LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
     {
@@ -83,7 +85,7 @@ class Analysis(Stanza):
     theme: ThemeRule = ThemeRule()
     show: Annotated[int, Field(ge=5, le=8)] = 8
     small_sample: Annotated[int, Field(ge=30)] = 30
-    embedder: Literal["builtin"] = "builtin"
+    embedder: Literal["builtin", "endpoint"] = "builtin"
     seed: Annotated[int, Field(ge=0)] = 0
 
 
@@ -132,6 +134,7 @@ class Config(Stanza):
     output: Output = Output()
     slack: SlackStanza | None = None
     jira: JiraStanza | None = None
+    llm: LlmStanza | None = None
     schedule: Schedule = Schedule()
     storage: Storage = Storage()
     server: Server = Server()
@@ -151,6 +154,8 @@ class Config(Stanza):
                 raise ValueError(f"{where} must be https and public; set network.allow_private: true for an own server")
         if self.slack and self.slack.mode == "http" and not self.slack.signing_secret:
             raise ValueError("slack.mode http needs slack.signing_secret: without it anybody could click")
+        if self.analysis.embedder == "endpoint" and not (self.llm and self.llm.embedding_model):
+            raise ValueError("analysis.embedder endpoint needs llm.embedding_model: the name of an embeddings model")
         return self
 
     @property
@@ -176,6 +181,8 @@ class Config(Stanza):
     def digest(self) -> str:
         """12 hex that change when anything that shapes a digest does."""
         shaping = self.model_dump(mode="json", exclude=_NOT_SHAPING)
+        if self.llm and (self.llm.use or self.analysis.embedder == "endpoint"):
+            shaping["llm"] = self.llm.model_dump(mode="json", include=_LLM_SHAPING)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 
 

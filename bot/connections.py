@@ -48,6 +48,27 @@ class Network(Stanza):
     allow_private: bool = False
 
 
+class LlmStanza(Stanza):
+    """A language model that reads tickets, behind any OpenAI-compatible endpoint. `use`: also without --llm.
+
+    `prices` in USD for a million tokens; `tickets`: how many are read, the rest is carried over.
+    """
+
+    use: bool = False
+    base_url: Url = "https://api.openai.com/v1"
+    model: str
+    strong_model: str | None = None
+    api_key: SecretStr | None = None
+    send_text_out: Literal["local-only", "allow"] = "local-only"
+    timeout: Annotated[float, Field(gt=0, le=900)] = 120.0
+    at_once: Annotated[int, Field(ge=1, le=32)] = 4
+    tickets: Annotated[int, Field(ge=100)] | None = None
+    price_in: Annotated[float, Field(ge=0)] = 2.5
+    price_out: Annotated[float, Field(ge=0)] = 10.0
+    max_cost_per_run: Annotated[float, Field(ge=0)] = 2.0
+    embedding_model: str | None = None
+
+
 class ZendeskDesk(Stanza):
     """With `email` the token is an API token, without it an OAuth token with the scope `read`."""
 

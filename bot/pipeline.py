@@ -10,11 +10,11 @@ from datetime import datetime
 
 from bot import __version__
 from bot.digest import Reading, digest
-from bot.domain import Digest, Making
-from bot.ports import Embedder, Reader, Source, Usage
+from bot.domain import Digest, Making, Warned
+from bot.ports import Embedder, Reader, Refused, Source, Unavailable, Usage
 from bot.reading import Asked, Unwatched, Watch, read
 from bot.redact import placeholders
-from bot.synthesis import Ask, Embed, Plan, Synthesis, lineage, synthesize
+from bot.synthesis import Ask, Plan, Synthesis, lineage, synthesize
 from bot.synthesis.lineage import Known, Seen
 from bot.synthesis.rules import Rules
 from bot.synthesis.words import MADE_BY
@@ -74,9 +74,20 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     known: Sequence[Known] = (),
     run_id: str | None = None,
     mind: Mind | None = None,
+    standby: Embedder | None = None,
 ) -> Composed:
-    """What was read -> what a run says. `known`: the themes of earlier runs, which keep their ids."""
-    found = _synthesis(reading, embedder, rules, watch, mind)
+    """What was read -> what a run says. `known`: the themes of earlier runs, which keep their ids.
+
+    `standby` takes the place of an embedder that fails, for the whole run: two spaces can't be mixed.
+    """
+    try:
+        found = _synthesis(reading, embedder, rules, watch, mind)
+    except (Unavailable, Refused) as fault:
+        if standby is None:
+            raise
+        found, embedder = _synthesis(reading, standby, rules, watch, mind), standby
+        told = f"The embeddings endpoint could not be used ({fault}): the built-in model took its place."
+        found = replace(found, remarks=(Warned("embedder_not_used", told), *found.remarks))
     making = _making(reading, embedder, rules, asked, now, mind)
     shown = round(found.other_languages, 4)
     making = replace(making, other_language_share=shown, run_id=run_id or making.run_id, drafter=found.drafter)
@@ -110,7 +121,7 @@ def _synthesis(reading: Reading, embedder: Embedder, rules: Rules, watch: Watch,
         return found
 
 
-def _making(  # noqa: PLR0913
+def _making(
     reading: Reading, embedder: Embedder, rules: Rules, asked: Asked, now: datetime, mind: Mind | None
 ) -> Making:
     """The run id comes from what was read and asked, so that the same question has the same name."""

@@ -162,7 +162,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What questions took: requests sent, tokens as the endpoint counts them, `cost` in USD at the configured prices."""
+    """What questions took: requests sent, tokens as the endpoint counts them, USD at the configured prices."""
 
     calls: int = 0
     tokens_in: int = 0

@@ -18,7 +18,7 @@ from typing import Any
 
 from bot.acts import Act
 from bot.domain import Digest, Warned, Window
-from bot.pipeline import compose
+from bot.pipeline import Mind, compose
 from bot.ports import Embedder, Refused, Source, Unavailable
 from bot.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
 from bot.store import Fenced, Run, Store
@@ -99,6 +99,8 @@ class Parts:
     internal_domains: Sequence[str] = ()
     config_hash: str = ""
     announce: Callable[[Digest, str], Sequence[Act]] | None = None
+    mind: Mind | None = None  # a language model that reads, where one is used
+    standby: Embedder | None = None  # where the embedder is an endpoint, that may fail
 
 
 def monthly_key(first: datetime) -> str:
@@ -245,6 +247,8 @@ class _Step:
             self.watch,
             known=self._known(detail),
             run_id=self.key,
+            mind=self.parts.mind,
+            standby=self.parts.standby,
         )
         acts = self.parts.announce(made.digest, self.key) if request.post and self.parts.announce else ()
         store.runs.conclude(self.key, self.fence, made.digest, made.centres, acts)

@@ -7,16 +7,24 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bot.answers import Answers, Recalling
 from bot.config import Config
+from bot.connections import LlmStanza
 from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
+from bot.pipeline import Mind
 from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
 from bot.slack.board import Board
 from bot.slack.clicks import Desk
 from bot.store import Store
+from bot.synthesis import Plan
 from connectors import load
+
+if TYPE_CHECKING:
+    from bot.llm import Endpoint
 
 _VENDORS = ("zendesk", "intercom")
 
@@ -94,7 +102,9 @@ def wired(
         store=opened,
         desks=desks(config, tell),
         files=lambda request: _files(request, config, opened.now()),
-        embedder=embedder(cache),
+        embedder=embedder(cache, config),
+        standby=embedder(cache) if config.analysis.embedder == "endpoint" else None,
+        mind=mind(config, opened.answers),
         rules=config.rules,
         internal_domains=config.customers.internal_domains,
         config_hash=config.digest,
@@ -103,10 +113,35 @@ def wired(
     return Wired(config, parts, Ledger(opened, outlets, patience), to, into, board)
 
 
-def embedder(cache: Path | None) -> Embedder:
-    """The built-in model, behind a cache of vectors when there is a place for one."""
-    model = MiniLM()
+def embedder(cache: Path | None, config: Config | None = None) -> Embedder:
+    """The built-in model, or the endpoint that `config` names, behind a cache of vectors where there is a place."""
+    model: Embedder = MiniLM()
+    if config and config.analysis.embedder == "endpoint" and config.llm and config.llm.embedding_model:
+        from bot.llm import EndpointEmbedder
+
+        model = EndpointEmbedder(_endpoint(config.llm), config.llm.embedding_model)
     return Cached(model, cache.expanduser()) if cache else model
+
+
+def mind(config: Config, answers: Answers) -> Mind | None:
+    """The language model of the config, where it is to be used. Raises Refused when text may not go there."""
+    llm = config.llm
+    if llm is None or not llm.use:
+        return None
+    from bot.llm import ChatModel, Prices, Purse  # openai takes longer to import than `--help` may
+
+    purse = Purse(llm.max_cost_per_run, Prices(llm.price_in, llm.price_out))
+    reader = Recalling(ChatModel(_endpoint(llm), purse, llm.model, llm.strong_model), answers)
+    return Mind(reader, Plan(reader.id, tickets=llm.tickets))
+
+
+def _endpoint(llm: LlmStanza) -> Endpoint:
+    from bot.llm import Endpoint, refusal
+
+    made = Endpoint(llm.base_url, llm.api_key, llm.timeout, llm.at_once, llm.send_text_out)
+    if why := refusal(made):
+        raise Refused(why)
+    return made
 
 
 def desks(config: Config, tell: Callable[[str], None] = lambda _: None) -> dict[str, Source]:

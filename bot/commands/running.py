@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.commands import asking
 from bot.commands.common import (
     AWAY,
     BUSY,
@@ -69,6 +70,10 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     area: Annotated[list[str] | None, typer.Option("--area", help="Only tickets of this product area.")] = None,
     post: Annotated[bool, typer.Option("--post", help="Post the digest to the Slack channel of the config.")] = False,
     yes: Yes = False,
+    llm: Annotated[bool, typer.Option("--llm", help="Let the language model of the config read the tickets.")] = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Send nothing: tell what reading would take, in tokens and money.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Read anew what was asked for before.")] = False,
     out: Out = None,
     as_json: AsJson = False,
@@ -76,7 +81,7 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     config: ConfigFile = None,
 ) -> None:
     """Read tickets, find what recurs, write the report. Sends nothing anywhere without --post."""
-    told = settings(config)
+    told = asking.with_model(settings(config), llm=llm or estimate, as_json=as_json)
     columns = _columns(column or [])
     files = tuple(str(p) for p in tickets or told.sources.file.paths)
     if post and told.slack is None:
@@ -88,6 +93,9 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
 
         wired = wiring.wired(told, store, cache=told.output.cache or cache())
         request = _request(wired, window, files, columns, tickets is None, tuple(source or ()), tuple(area or ()), post)
+        if estimate:
+            asking.estimated(wired, request, as_json=as_json)
+            return
         began = time.monotonic()
         made = _carried(wired, request, again=again, as_json=as_json, quiet=quiet)
         _shown(made, told.output.dir, out, round(time.monotonic() - began, 2), as_json=as_json)

@@ -1,7 +1,7 @@
 """A chat model behind an OpenAI-compatible endpoint, as a Reader: questions in, checked JSON out, never an exception.
 
-Strict JSON schema where the endpoint takes it, else JSON mode, else plain text that says so; one repair try. Retries are
-ours, bounded, and only for what may be tried again. An endpoint that is down is not asked for the rest of the run.
+Strict JSON schema where the endpoint takes it, else JSON mode, else plain text that says so; one repair try. Retries
+are ours, bounded, and only for what may be tried again. An endpoint that is down is not asked for the rest of the run.
 """
 
 from __future__ import annotations

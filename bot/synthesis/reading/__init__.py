@@ -70,7 +70,7 @@ class _Open:
 def read(
     tickets: Sequence[Cleaned], space: Vectors, method: Labels, plan: Plan
 ) -> Generator[Ask, Sequence[Answer], Read]:
-    """Groups of tickets as the model reads them. `method`: the measured method's, which stand where it can't be used."""
+    """Groups of tickets as the model reads them. `method`: the measured method's, which stand where it is no use."""
     under_way = _open(tickets, space, method, plan)
     why = yield from _defined(under_way)
     if why:
@@ -79,7 +79,7 @@ def read(
     yield from _divided(under_way)
     yield from _compared(under_way)
     shown = worth(under_way.votes, under_way.space, len(under_way.definitions))
-    yield from _decided(under_way, shown)
+    yield from _decided(under_way)
     yield from _left_over(under_way)
     return _settled(under_way, shown)
 
@@ -181,7 +181,7 @@ def _examples(it: _Open, pairs: Sequence[tuple[int, int]]) -> dict[int, list[int
     return shown
 
 
-def _decided(it: _Open, shown: Worth) -> Step:
+def _decided(it: _Open) -> Step:
     """The closer look: tickets on which the readings differ, and those that lie with another theme."""
     first, second = it.votes[0], it.votes[1]
     labels = majority(it.votes)
@@ -202,7 +202,7 @@ def _options(it: _Open, row: int, near: np.ndarray) -> tuple[int, ...]:
 
 
 def _questions(doubts: Sequence[tuple[int, tuple[int, ...]]], tickets: int) -> list[tuple[list[int], list[int]]]:
-    """Singly as far as a twelfth of all; the others in questions with those that have the same themes to choose from."""
+    """Singly as far as a twelfth of all; the others in questions with those that have the same themes to choose."""
     most = max(4, tickets // 12)
     singly = [([row], list(options)) for row, options in doubts[:most] if options]
     by_options = sorted((options, row) for row, options in doubts[most:] if options)

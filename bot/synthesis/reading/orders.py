@@ -36,7 +36,7 @@ _MARKS = (
     r"\b(?:ai|assistant|model|llm|bot|chatgpt|gpt\S*|claude|gemini|classifier|reader|sorter|program|system|dan|agent|admin\w*)\b",
     r"\b(?:llm|gpt-?\d?\w*|chatgpt|language model|ai (?:model|assistant|system|reader|classifier)|openai|prompt injection|jailbr\w+"
     r"|developer mode|dan mode|system prompt|classifier|summari[sz]er|tool call|function call)\b",
-    rf"\b(?:note|attention|important|message|dear|hey|hello)\b.{{0,12}}\b(?:ai|model|llm|bot|reader|classifier|assistant|machine|system|grader)s?\b",
+    r"\b(?:note|attention|important|message|dear|hey|hello)\b.{0,12}\b(?:ai|model|llm|bot|reader|classifier|assistant|machine|system|grader)s?\b",
     # ordering what the answer shall be
     rf"\b(?:assign|sort|put|plac\w*|classif\w*|mov\w+|group|merg\w+|label|mark|fil\w+|count|treat|categori[sz]\w*|cluster|tag|rank|report|list|add|set|return|move)\b"
     rf".{{0,30}}\b{_ALL}\b.{{0,20}}\b{_THINGS}\b",

@@ -1,4 +1,4 @@
-"""What a language model is asked, word for word. The instructions are ours alone; tickets stand in the material, as JSON.
+"""What a language model is asked, word for word. Instructions are ours alone; tickets stand in the material, as JSON.
 
 What a group is (one change and one acceptance test close all of its tickets) is METHOD's backlog item seen from below.
 The examples are of no product that is measured anywhere.
@@ -40,16 +40,16 @@ _INDUCE = f"""You read a month of customer support tickets for a product manager
 recurring problem. Find every group of at least {{least}} tickets in which customers ask for the same thing.
 {_TEST}
 How to work:
-1. Read every ticket. In "survey" note, in at most 150 words, which distinct intents recur, and for those that lie
-   close together what tells them apart.
+1. Read every ticket. In "survey" note, in at most 150 words, which distinct intents recur, and for those that
+   lie close together what tells them apart.
 2. Then write the groups. For each: "name", 3 to 8 plain words saying what customers ask for or what goes wrong, no
    numbers; "includes", one sentence saying what every ticket in it asks for; "excludes", one sentence on the nearest
    neighbours that do not belong ("" if there are none); "tickets", the "i" of every ticket that belongs, also of those
    that say it in unusual words.
 3. Check each group against the test: split what needs two different fixes or replies; join what needs one.
 
-A program counts tickets and customers afterwards and drops what is too small. So a group of {{least}} is listed like one
-of fifty, no group is stretched with loosely related tickets, and small ones are not joined into a larger topic.
+A program counts tickets and customers afterwards and drops what is too small. So a group of {{least}} is listed like
+one of fifty, no group is stretched with loosely related tickets, and small ones are not joined into a larger topic.
 Tickets that ask for something nobody else asks for stay out of all groups; {{outside}}
 Each "i" stands in at most one group. Use only "i" values from the material.
 {_DATA}"""

@@ -1,8 +1,8 @@
-"""Is a reading followed? It has to agree with itself, and its themes have to hold together where nobody asked the model.
+"""Is a reading followed? It must agree with itself, and its themes must hold together where nobody asked the model.
 
-The limits were set on ThemeBench's dev batches with simulated readers, whose themes are the true ones: there every reading
-without errors passes by a margin, and of those with 30 % of errors only such as are still no worse than the method. Of
-long texts the embedding space knows less (true themes of dev-long: nearest centres agree on 43 to 81 %), so it asks less.
+The limits were set on ThemeBench's dev batches with simulated readers, whose themes are the true ones: every reading
+without errors passes there by a margin, and with 30 % of errors few do. Of long texts the embedding space knows less
+(true themes of dev-long: nearest centres agree on 43 to 81 %), so it asks less.
 """
 
 from __future__ import annotations

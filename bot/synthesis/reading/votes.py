@@ -1,7 +1,7 @@
 """Readings and the embedding space vote on each ticket; what a vote weighs is what it has shown to be worth.
 
-Two readings of the same tickets tell how often the reader errs, and so do the tickets that lie nearer to another theme:
-measured on ThemeBench's dev batches, nearest other centres agree with true labels on 95 % of the tickets, and on 90, 84,
+Two readings of the same tickets tell how often the reader errs, and so do tickets that lie nearer to another theme:
+measured on ThemeBench's dev batches, nearest centres agree with true labels on 95 % of the tickets, and on 90, 84,
 72 and 61 % when 5, 10, 20 and 30 % of the labels are moved to the nearest sibling theme.
 """
 

@@ -25,13 +25,14 @@ _IN_ONE = 4  # themes of a question: enough to tell neighbours apart, few enough
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _COUNTED = re.compile(
     r"\b(?:\d[\d,.]*|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|twenty|thirty"
-    r"|forty|fifty|sixty|seventy|eighty|ninety|half|most|majority|percent|per cent)\b(?:\W+(?:of|the|our|these|different"
-    r"|distinct|other|many)\b){0,3}\W+(?:tickets?|customers?|users?|people|accounts?|reports?|cases?|requests?|messages?"
+    r"|forty|fifty|sixty|seventy|eighty|ninety|half|most|majority|percent|per cent)\b(?:\W+(?:of|the|our|these"
+    r"|different|distinct|other|many)\b){0,3}\W+(?:tickets?|customers?|users?|people|accounts?|reports?|cases?|requests?|messages?"
     r"|complaints?)\b|%|\bper ?cent\b|\b(?:ticket|customer|report|case)s?\W{0,3}(?:#|no\.?|number|id)?\W{0,2}\d",
     re.IGNORECASE,
 )
 _MARKUP = re.compile(
-    r"[<>`|\\{}\[\]*#~^]|__|https?:|www\.|\S@\S|\b[a-z0-9-]+\.(?:com|net|org|io|ru|cn|app|dev|xyz|info)\b", re.I
+    r"[<>`|\\{}\[\]*#~^]|__|https?:|www\.|\S@\S|\b[a-z0-9-]+\.(?:com|net|org|io|ru|cn|app|dev|xyz|info)\b",
+    re.IGNORECASE,
 )
 _STORY = re.compile(r"As an? [^,.;]{2,60}, I want [^.]{3,160} so that [^.]{3,160}\.")
 _QUOTED = re.compile(r"[“\"«„]([^”\"»“]{4,})[”\"»“]")
