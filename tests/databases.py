@@ -120,7 +120,7 @@ def postgres() -> Iterator[Server]:
         if os.environ.get("GROUNDSWELL_REQUIRE_POSTGRES") == "1":
             pytest.fail(why)
         pytest.skip(why)
-    folder = Path(tempfile.mkdtemp(prefix="gs-pg-", dir="/tmp"))  # short: a socket's path has 107 characters at most
+    folder = Path(tempfile.mkdtemp(prefix="gs-pg-", dir=_room()))  # short: a socket's path has 107 characters at most
     server = _started(programs[-1].parent, folder)
     try:
         yield server
@@ -128,6 +128,12 @@ def postgres() -> Iterator[Server]:
         server.process.send_signal(signal.SIGQUIT)  # immediate: nothing here is worth a checkpoint
         server.process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _room() -> str:
+    """In memory where there is enough of it: a new database is eight times as fast there."""
+    memory = Path("/dev/shm")
+    return str(memory) if memory.is_dir() and shutil.disk_usage(memory).free > 4 * 2**30 else "/tmp"
 
 
 def _started(programs: Path, folder: Path) -> Server:

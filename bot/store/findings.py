@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 from bot.acts import Act
 from bot.domain import Digest, Theme
 from bot.store import drawings, effects, schema, texts
+from bot.store.encoding import fit
 from bot.store.frozen import zoned
 from bot.store.withdrawal import scrubbed, without
 
@@ -45,7 +46,9 @@ def store(
     at: datetime,
 ) -> None:
     """In place of what was found for the run before. The caller holds the run and writes texts alone."""
-    digest, pieces = without(digest, _withdrawn(connection, key))
+    ids = _ids(connection, key)
+    gone = texts.withdrawn(connection, list(ids.values()))
+    digest, pieces = without(digest, {shown for shown, ticket_id in ids.items() if ticket_id in gone})
     acts = [replace(act, payload=scrubbed(act.payload, pieces)) for act in acts]
     forget(connection, key)
     connection.execute(insert(schema.digest).values(run_key=key, digest=digest))
@@ -53,18 +56,18 @@ def store(
     rows = [_row(key, theme, centroids.get(theme.id, ())) for theme in themes]
     if rows:
         connection.execute(insert(schema.run_theme), rows)
-    _place(connection, key, themes)
+    _place(connection, key, themes, ids)
     effects.planned(connection, acts, at, key, None)
     drawings.kept(connection, acts, key)
 
 
-def _withdrawn(connection: Connection, key: str) -> set[str]:
-    """Shown ids of the run's tickets whose words may not be stored any more."""
+def _ids(connection: Connection, key: str) -> dict[str, str]:
+    """The id that a digest uses for a ticket -> the ticket's own."""
     t = schema.run_ticket
-    shown = {
-        r.ticket_id: r.shown for r in connection.execute(select(t.c.ticket_id, t.c.shown).where(t.c.run_key == key))
+    return {
+        row.shown: row.ticket_id
+        for row in connection.execute(select(t.c.shown, t.c.ticket_id).where(t.c.run_key == key))
     }
-    return {shown[ticket_id] for ticket_id in texts.withdrawn(connection, list(shown))}
 
 
 def _row(key: str, theme: Theme, centroid: Sequence[float]) -> dict[str, Any]:
@@ -79,16 +82,17 @@ def _row(key: str, theme: Theme, centroid: Sequence[float]) -> dict[str, Any]:
     }
 
 
-def _place(connection: Connection, key: str, themes: Iterable[Theme]) -> None:
+def _place(connection: Connection, key: str, themes: Iterable[Theme], ids: Mapping[str, str]) -> None:
     t = schema.run_ticket
     connection.execute(update(t).where(t.c.run_key == key).values(theme_id=None, place=None))
     rows = [
-        {"its_shown": shown, "its_theme": theme.id, "its_place": place}
+        {"its_id": ids[fit(shown)], "its_theme": theme.id, "its_place": place}
         for theme in themes
         for place, shown in enumerate(theme.members)
+        if fit(shown) in ids
     ]
     if rows:
-        here = update(t).where(t.c.run_key == key, t.c.shown == bindparam("its_shown"))
+        here = update(t).where(t.c.run_key == key, t.c.ticket_id == bindparam("its_id"))
         connection.execute(here.values(theme_id=bindparam("its_theme"), place=bindparam("its_place")), rows)
 
 
