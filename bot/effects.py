@@ -130,7 +130,7 @@ class Ledger:
             effects.failed(act.key, effect.attempts, str(refused))
             return
         deadline = self._store.now() + self._patience.window
-        if not effects.begin(act.key, effect.attempts, hint, deadline):
+        if not effects.begin(act.key, effect.attempts, hint, deadline, deadline + self._patience.margin):
             return  # somebody else is sending it
         if self._store.now() > deadline - self._patience.call:  # we were frozen since; a rival may be looking by now
             effects.not_sent(act.key, effect.attempts + 1, None, "paused too long before sending")

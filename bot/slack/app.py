@@ -26,7 +26,7 @@ def app(client: WebClient, signing_secret: str | None, receive: Receive, wake: C
     is no body to sign, and Slack authenticates the connection.
     """
     bolt = App(
-        client=client,
+        client=WebClient(base_url=client.base_url, timeout=client.timeout),  # Bolt warns of a token beside `authorize`
         signing_secret=signing_secret or "socket mode has none",
         token_verification_enabled=False,  # no network before the doors open
         authorize=lambda: _own(client),

@@ -41,7 +41,9 @@ def click(payload: Mapping[str, Any]) -> Click | None:
         person, channel = str(payload["user"]["id"]), str(payload["channel"]["id"])
     except (KeyError, IndexError, TypeError):
         return None
-    return press and Click(str(action["action_id"]), person, channel, press.run, press.theme, press.revision)
+    if press is None:
+        return None
+    return Click(str(action["action_id"]), person, channel, press.run, press.theme, press.revision)
 
 
 @dataclass(frozen=True, slots=True)

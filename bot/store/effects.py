@@ -60,10 +60,16 @@ class Effects:
 
     # --- driving
 
-    def begin(self, key: str, attempts: int, hint: Hint | None, deadline: datetime) -> bool:
-        """From here on it may be on its way. False: somebody else began, or it is not to be sent any more."""
+    def begin(
+        self, key: str, attempts: int, hint: Hint | None, deadline: datetime, look_at: datetime | None = None
+    ) -> bool:
+        """From here on it may be on its way; not due again before `look_at`.
+
+        False: somebody else began, or it is not to be sent any more.
+        """
         mine = and_(_PENDING, _T.c.attempts == attempts, _T.c.sent.is_(False))
         new = {"attempts": attempts + 1, "sent": True, "send_deadline": deadline, "hint": hint, "looks": 0}
+        new["next_at"] = look_at
         return self._set(key, mine, new, drawn=False)
 
     def done(self, key: str, receipt: Receipt) -> None:
@@ -75,11 +81,11 @@ class Effects:
     def look_again(self, key: str, next_at: datetime, why: str) -> None:
         """Looked, and it is still not known what became of it."""
         new = {"looks": _T.c.looks + 1, "next_at": next_at, "error": why}
-        self._set(key, and_(_PENDING, _T.c.sent), new, drawn=False)
+        self._set(key, and_(_PENDING, _T.c.sent), new)
 
     def not_sent(self, key: str, attempts: int, next_at: datetime | None, why: str) -> bool:
         """Certain: attempt number `attempts` made nothing. It may be begun again. False: that attempt is over."""
-        new = {"sent": False, "next_at": next_at, "error": why}
+        new = {"sent": False, "next_at": next_at, "error": why, "looks": _T.c.looks + 1}
         return self._set(key, and_(_PENDING, _T.c.attempts == attempts), new, drawn=False)
 
     def failed(self, key: str, attempts: int, why: str) -> bool:

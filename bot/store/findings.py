@@ -108,12 +108,16 @@ def holding(connection: Connection, theme_id: str) -> list[str]:
     return list(connection.scalars(query.order_by(run.c.window_end.asc().nulls_first(), run.c.number)))
 
 
-def lineage(connection: Connection, not_key: str, before: datetime | None) -> list[KnownTheme]:
+def lineage(
+    connection: Connection, not_key: str, before: datetime | None, asked_before: datetime | None
+) -> list[KnownTheme]:
     t, run = schema.run_theme, schema.run
     query = select(t.c.theme_id, t.c.run_key, run.c.window_end, t.c.name, t.c.centroid)
     query = query.join(run, run.c.key == t.c.run_key).where(run.c.key != not_key)
     if before is not None:
         query = query.where(run.c.window_end <= before)
+    if asked_before is not None:
+        query = query.where(run.c.asked_at < asked_before)
     newest_first = (run.c.window_end.desc().nulls_last(), run.c.number.desc(), t.c.rank)
     rows = connection.execute(query.order_by(*newest_first)).all()
     members = _members(connection, dict.fromkeys(row.run_key for row in rows))

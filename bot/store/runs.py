@@ -90,6 +90,11 @@ class Runs:
             found = _runs(connection, done if kind is None else and_(done, _T.c.kind == kind), limit=1, newest=True)
         return next(iter(found), None)
 
+    def first(self, kind: str) -> Run | None:
+        """The oldest one of its kind, whatever became of it."""
+        with self._database.reading() as connection:
+            return next(iter(_runs(connection, _T.c.kind == kind, limit=1)), None)
+
     def waiting(self) -> list[Run]:
         """What somebody should take, first asked first: also what a dead process left behind."""
         with self._database.reading() as connection:
@@ -186,13 +191,15 @@ class Runs:
         with self._database.reading() as connection:
             return findings.holding(connection, theme_id)
 
-    def lineage(self, not_key: str, before: datetime | None = None) -> list[KnownTheme]:
+    def lineage(
+        self, not_key: str, before: datetime | None = None, *, asked_before: datetime | None = None
+    ) -> list[KnownTheme]:
         """The themes of all digested runs but `not_key`, newest window first. `before`: of windows that ended by then.
 
-        Windows without dates come last, and not at all with `before`.
+        Windows without dates come last, and not at all with `before`. `asked_before`: of runs asked for before then.
         """
         with self._database.reading() as connection:
-            return findings.lineage(connection, not_key, before)
+            return findings.lineage(connection, not_key, before, asked_before)
 
 
 def _free(now: datetime) -> ColumnElement[bool]:
