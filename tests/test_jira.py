@@ -24,7 +24,7 @@ SEARCH = r"/search/jql$"
 
 
 def jira(server: JiraServer, **more: Any) -> Jira:
-    told: dict[str, Any] = {"site": server.url, "email": EMAIL, "token": TOKEN, "project": "BILL", "timeout": 0.5}
+    told: dict[str, Any] = {"site": server.url, "email": EMAIL, "token": TOKEN, "project": "BILL", "timeout": 1.0}
     return Jira(**{**told, "settle": 0.0, **more})
 
 
@@ -185,6 +185,23 @@ def test_an_issue_that_could_not_be_read_this_time_is_no_proof(server: JiraServe
     assert sink.find(act, hint) == Absent()
 
 
+def test_the_newest_issue_of_all_that_could_not_be_read_this_time_is_no_proof(server: JiraServer) -> None:
+    sink = jira(server)
+    sink.do(sink.plan(draft_of(number=1))[0])
+    act, hint = lost(server, sink)
+    server.broken.add("BILL-2")
+    server.index_lag = 300
+    assert isinstance(sink.find(act, hint), Undecided)
+
+
+def test_twins_on_further_pages_of_the_search_are_counted(server: JiraServer) -> None:
+    sink = jira(server)
+    act = sink.plan(draft_of())[0]
+    made = [sink.do(act) for _ in range(3)]
+    server.page = 1
+    assert sink.twins(act) == made
+
+
 def test_a_quiet_project_proves_absence_once_the_account_has_seen_an_issue_of_its_own(server: JiraServer) -> None:
     sink = jira(server)
     act, hint = unsent(server, sink)
@@ -240,7 +257,7 @@ def test_put_again_and_again_through_every_fault_makes_one_issue_or_asks_a_perso
         sink, draft = jira(server), draft_of(generation=number + 1)
         act = sink.plan(draft)[0]
         hint: Any = sink.mark(act)
-        server.fail(kind, path=CREATE, seconds=1.2)
+        server.fail(kind, path=CREATE, seconds=2.5)
         with pytest.raises(Unknown):
             sink.do(act)
         for _ in range(3):
@@ -251,6 +268,13 @@ def test_put_again_and_again_through_every_fault_makes_one_issue_or_asks_a_perso
             sink.do(act)
         assert isinstance(seen, Found | Undecided)
         assert len(server.made(act.key)) == (1 if isinstance(seen, Found) else 0)
+
+
+@pytest.mark.parametrize(("kind", "said"), [("refuse", "error 503"), ("html", "sign-in page"), ("hang", "in time")])
+def test_an_unknown_outcome_says_what_came_instead_of_an_answer(server: JiraServer, kind: str, said: str) -> None:
+    server.fail(kind, path=CREATE, seconds=2.5)
+    with pytest.raises(Unknown, match=said):
+        jira(server).do(jira(server).plan(draft_of())[0])
 
 
 # --- what Jira says no to
@@ -277,16 +301,15 @@ def test_no_right_to_create_is_refused(server: JiraServer) -> None:
         jira(server).do(jira(server).plan(draft_of())[0])
 
 
-def test_an_error_that_repeats_the_drafts_text_is_withheld(server: JiraServer) -> None:
-    server.types.clear()
-    server.screen["summary"]["allowedValues"] = [{"name": "x"}]
-    echo = JiraEcho()
-    with echo:
+def test_an_error_that_repeats_the_drafts_text_is_withheld() -> None:
+    with JiraEcho() as echo:
+        assert isinstance(echo, JiraEcho)
         sink = jira(echo)
         with pytest.raises(Refused) as refused:
             sink.do(sink.plan(told_draft())[0])
     assert "nightingale" not in str(refused.value) and "withheld" in str(refused.value)
     assert "priority: is invalid" in str(refused.value)
+    assert "The label 'groundswell-theme-thm_01c4f1' is invalid" in str(refused.value)
 
 
 class JiraEcho(JiraServer):
@@ -295,6 +318,7 @@ class JiraEcho(JiraServer):
     def _invalid(self, fields: Any) -> Iterator[tuple[str, str]]:
         yield "summary", f"The value '{fields['summary'][4:60]}' is invalid"
         yield "priority", "is invalid"
+        yield "labels", f"The label '{fields['labels'][2]}' is invalid"
 
 
 # --- time and addresses

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.acts import Draft, effect_key
@@ -172,11 +172,13 @@ def test_hostile_text_stays_text(text: str) -> None:
         assert quote in said(draft)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=[]), max_size=300))
 def test_any_text_anywhere_makes_a_draft_that_jira_takes(text: str) -> None:
     valid(draft_of(with_text(text)))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_texts_of_any_length_keep_the_size(quotes: str, words: str) -> None:
     quotes, words = quotes * 500, words * 500

@@ -13,6 +13,7 @@ or deleted, or a read lags behind the write. So "nothing visible" proves nothing
 1. numbers without a gap: every number from the mark to the newest visible issue is read, and is another issue. A
    hidden, moved or deleted issue leaves a gap there, and then nothing is proven.
 2. time: `settle` seconds have passed since the mark, on Jira's own clock, so that what was sent is no longer under way.
+   The ledger sends within its window after the mark; the rest is for Jira's gateway and its queue.
 3. that ours would not be beyond the newest one, unseen. Either a witness: the newest issue is itself younger than the
    mark by `settle`, so ours, made earlier, would have a smaller number, and all of those are read. Or a precedent, when
    the project was quiet: this account reads back an issue that it made here before, so what it makes it can see, and

@@ -266,8 +266,9 @@ def _texts(body: Any) -> Iterator[str]:
     if isinstance(body, str):
         yield phrases.line(body)
     elif isinstance(body, dict):
-        for value in body.values():
-            yield from _texts(value)
+        for name, value in body.items():
+            if name not in ("labels", "properties"):  # ours, and what a person must read to mend a label
+                yield from _texts(value)
     elif isinstance(body, list):
         for value in body:
             yield from _texts(value)

@@ -6,7 +6,7 @@
             with JiraServer(...) as server:
                 yield JiraPlace(server)
 
-The outlet under test gets a short timeout, below a second, so that a hanging server is waited for only so long.
+The outlet under test gets a short timeout, below two seconds, so that a hanging server is waited for only so long.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ LOST = [
     {"kind": "fail", "status": 503, "headers": {"Retry-After": "1"}},
     {"kind": "fail", "status": 504},
     {"kind": "fail", "status": 408},
-    {"kind": "hang", "seconds": 1.5},
+    {"kind": "hang", "seconds": 2.5},
     {"kind": "html"},
     {"kind": "truncate"},
 ]

@@ -20,7 +20,7 @@ from tests.servers.base import Answer, Request, StandIn
 
 EMAIL, TOKEN = "groundswell-bot@acme.example", "api-token-4f7c"
 _NOT_THERE = "Issue does not exist or you do not have permission to see it."
-_SCREEN = {
+_SCREEN: dict[str, dict[str, Any]] = {
     "project": {"name": "Project", "required": True},
     "issuetype": {"name": "Issue Type", "required": True},
     "summary": {"name": "Summary", "required": True},
@@ -270,7 +270,9 @@ class JiraServer(StandIn):
         keys = request.json.get("issueIdsOrKeys", [])
         if not keys or len(keys) > 100 or set(request.json) - {"issueIdsOrKeys", "fields", "properties", "expand"}:
             return _errors(400, "You can request up to 100 issues.")
-        found = {i.id: i for i in map(self._visible, keys) if i is not None}
+        seen = [i for i in self.issues if not i.hidden and "BROWSE_PROJECTS" in self.rights]
+        known = {name: i for i in seen for name in (*i.former_keys, str(i.id), i.key)}
+        found = {known[key].id: known[key] for key in keys if key in known}
         errors = [{"id": str(i.id), "errorMessage": "Try again."} for i in found.values() if i.key in self.broken]
         whole = [found[n] for n in sorted(found) if found[n].key not in self.broken]
         return Answer(200, {"issueErrors": errors, "issues": [self._shown(i, request.json) for i in whole]})
@@ -281,7 +283,8 @@ class JiraServer(StandIn):
         if not where.strip():
             return _errors(400, "Unbounded JQL queries are not allowed here. Please add a search restriction.")
         now = time.time()
-        found = [i for i in self.issues if self._visible(i.key) is i and i.created + self.index_lag <= now]
+        browse = "BROWSE_PROJECTS" in self.rights
+        found = [i for i in self.issues if browse and not i.hidden and i.created + self.index_lag <= now]
         for clause in where.split(" AND "):
             test = self._clause(clause.strip())
             if isinstance(test, Answer):
