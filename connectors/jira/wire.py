@@ -127,13 +127,12 @@ class Wire:
                 "(GROUNDSWELL_JIRA__TOKEN); an API token ends with the account that made it, or on its date."
             )
         if 400 <= code < 500:
-            raise Refused(
-                f"Jira refused it ({code}): {_reasons(answer, body) or _GENERAL.get(code, 'without a reason')}."
-            )
+            why = _reasons(answer, body) or _GENERAL.get(code, "without giving a reason")
+            raise Refused(f"Jira refused it ({code}): {why}; mend that in Jira or under `jira` in the settings.")
 
 
 _GENERAL: dict[int, str] = {
-    HTTPStatus.FORBIDDEN: "the account has no right to do this; ask an administrator of the project for it",
+    HTTPStatus.FORBIDDEN: "the account has no right to do this",
     HTTPStatus.NOT_FOUND: "it doesn't exist, or the account may not see it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is too large",
 }
