@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import time
@@ -52,7 +53,8 @@ def _whole(town: Town) -> dict[str, Any] | None:
 
 
 def _first_theme(digest: dict[str, Any]) -> str:
-    return next(b["block_id"] for b in digest["blocks"] if b["type"] == "actions").split(".")[-1]
+    row = next(b for b in digest["blocks"] if b["type"] == "actions")
+    return str(json.loads(row["elements"][0]["value"])["theme"])
 
 
 def _row_says(town: Town, key: str) -> bool:
@@ -106,7 +108,7 @@ def _words(node: Any) -> list[str]:
     if not isinstance(node, dict):
         return []
     if isinstance(node.get("text"), str):
-        return [node["text"]]
+        return [node["text"].strip("*") + ("\n" if node.get("type") == "mrkdwn" else "")]
     if node.get("type") == "user":
         return [f"@{node['user_id']}"]
     inner = [node.get(k) for k in ("text", "elements", "fields")]

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from bot.organisations import folded_name
 from tests.servers.intercom import IntercomServer
-from tests.servers.jira import JiraServer
+from tests.servers.jira import EMAIL, JiraServer
 from tests.servers.slack import CHANNEL, TOKEN, SlackServer
 from tests.servers.zendesk import ZendeskServer
 
@@ -61,9 +62,10 @@ class Town:
         with (DEMO / f"zendesk-{_MADE_IN}.csv").open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
         for row in rows:
-            company, mail = row["Organization"], row["Requester email"]
+            # A help desk has one organisation, however the export's rows spell it.
+            company, mail = folded_name(row["Organization"]) or "", row["Requester email"]
             if company and company not in organizations:
-                organizations[company] = self.zendesk.add_organization(company)
+                organizations[company] = self.zendesk.add_organization(row["Organization"])
             if mail not in people:
                 role = "agent" if mail.endswith("@lumenboard.example") else "end-user"
                 home = organizations.get(company)
@@ -119,7 +121,7 @@ class Town:
             },
             "jira": {
                 "site": self.jira.url,
-                "email": "groundswell@lumenboard.example",
+                "email": EMAIL,
                 "token": self.jira.token,
                 "project": self.jira.project,
             },
