@@ -121,6 +121,8 @@ class Ledger:
 
     def _send(self, effect: Effect, outlet: Outlet) -> None:
         act, effects = effect.act, self._store.effects
+        # Before the mark: what is found later is judged by the mark's age, so no freeze may lie between the two.
+        deadline = self._store.now() + self._patience.window
         try:
             hint = {} if act.repeatable else outlet.mark(act)
         except Unavailable as away:
@@ -129,7 +131,6 @@ class Ledger:
         except Refused as refused:
             effects.failed(act.key, effect.attempts, str(refused))
             return
-        deadline = self._store.now() + self._patience.window
         if not effects.begin(act.key, effect.attempts, hint, deadline, deadline + self._patience.margin):
             return  # somebody else is sending it
         if self._store.now() > deadline - self._patience.call:  # we were frozen since; a rival may be looking by now

@@ -159,6 +159,8 @@ class _Server(ThreadingHTTPServer):
 def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
     class Served(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 65_536  # headers and body in one piece, or every answer waits 40 ms for a delayed ACK
+        disable_nagle_algorithm = True
         disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's delayed acknowledgement
 
         def _serve(self) -> None:
