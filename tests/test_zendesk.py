@@ -147,6 +147,30 @@ def test_people_who_do_not_come_along_are_asked_for_a_hundred_at_a_time(world: W
     assert len(world.server.sent("GET", "users/show_many")) == 2  # one for each page of a hundred
 
 
+def test_a_page_whose_people_did_not_come_along_names_all_of_them_all_the_same(world: World) -> None:
+    def without_people(request: Request) -> Answer:
+        whole = world.server._export(request).body
+        return Answer(200, {k: v for k, v in whole.items() if k not in ("users", "organizations")})
+
+    world.server.routes.insert(0, ("GET", EXPORT, without_people))
+    for n in range(250):
+        org = world.server.add_organization(f"Org {n}", f"org{n}.example")
+        user = world.server.add_user(f"User {n}", f"u{n}@org{n}.example", organization=org)
+        world.server.add_ticket(user, "Export", "It stops.", organization=None)
+    world.clock.at += timedelta(minutes=5)
+    found = tickets(world.read()).values()
+    assert {(t.requester.email, t.account.domain) for t in found} == {
+        (f"u{n}@org{n}.example", f"org{n}.example") for n in range(250)
+    }
+    assert len(world.server.sent("GET", "users/show_many")) == len(world.server.sent("GET", "ions/show_many")) == 3
+
+
+def test_zendesk_itself_is_nobody_to_ask_for(world: World) -> None:
+    world.write(requester=-1, channel="system")
+    assert world.one().requester == Requester("-1", staff=True)
+    assert not world.server.sent("GET", "show_many")
+
+
 # --- whose words they are
 
 
@@ -264,6 +288,37 @@ def test_a_second_with_more_tickets_than_fit_a_page_is_read_whole(world: World) 
     assert sorted(ids(world.read())) == sorted(f"zendesk:{key}" for key in written)
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        {"way": "sideways", "after": "x"},
+        {"after": ["x"]},
+        {"after": "x", "high": "yesterday"},
+        {"high": True},
+        {"high": 10**18},
+        {"seen": [5]},
+        {"seen": 5},
+        {"unheard_of": 1},
+        [1],
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("role", ["admin", "agent"])
+def test_a_cursor_that_is_not_ours_is_no_place(world: World, cursor: Any, role: str) -> None:
+    world.server.role = role
+    key = world.write()
+    world.clock.at += timedelta(minutes=15)
+    assert ids(world.read(json.dumps(cursor))) == [f"zendesk:{key}"]
+
+
+def test_at_the_end_all_but_the_held_back_minute_is_handed_over(world: World) -> None:
+    world.write()
+    world.clock.at += timedelta(hours=1)
+    assert world.read()[-1].high_water == world.clock() - timedelta(minutes=1)
+    world.server.role = "agent"
+    assert world.read()[-1].high_water == world.clock() - timedelta(minutes=10), "the index may be behind"
+
+
 def _page_of(*rows: dict[str, Any], after: str | None, ended: bool = False) -> dict[str, Any]:
     return {"tickets": list(rows), "users": [], "organizations": [], "after_cursor": after, "end_of_stream": ended}
 
@@ -349,9 +404,23 @@ def test_what_the_index_shows_late_comes_with_the_next_search_and_nothing_comes_
     assert ids(world.read(second[-1].cursor)) == []
 
 
+def test_what_lies_in_the_minutes_that_are_searched_once_more_comes_once(world: World) -> None:
+    world.server.role = "agent"
+    written = [world.write(), world.write()]
+    world.clock.at += timedelta(minutes=3)
+    first = world.read()
+    assert sorted(ids(first)) == [f"zendesk:{key}" for key in written]
+    second = world.read(first[-1].cursor)
+    assert ids(second) == []
+    world.server.edit(written[0], subject="edited")
+    world.clock.at += timedelta(minutes=3)
+    assert [t.subject for t in tickets(world.read(second[-1].cursor)).values()] == ["edited"]
+
+
 def test_a_search_that_outlives_its_cursor_begins_again_and_loses_nothing(world: World) -> None:
     world.server.role = "agent"
     world.server.page_limit = 2
+    world.write(at=datetime(2020, 1, 1, tzinfo=UTC))
     written = [world.write() for _ in range(7)]
     world.clock.at += timedelta(minutes=15)
     pages = world.source().pages(since=SINCE)
@@ -440,6 +509,27 @@ def test_a_ticket_that_comes_twice_in_a_page_is_one_in_its_later_version(world: 
     world.answer(EXPORT, _page_of(ROW, {**ROW, "subject": "later"}, after="c", ended=True))
     (page,) = world.read()
     assert [t.subject for t in page.tickets] == ["later"]
+
+
+def test_an_answer_that_breaks_off_in_its_body_is_asked_for_again(world: World) -> None:
+    key = world.write()
+    broken = Answer(200, b"zz\r\n", {"Transfer-Encoding": "chunked"})  # where the length of a chunk should be
+    world.answer(EXPORT, broken, world.server._export(_asking_for_all()).body)
+    assert ids(world.read()) == [f"zendesk:{key}"] and world.clock.slept == [1]
+
+
+def _asking_for_all() -> Request:
+    return Request("GET", "", {"start_time": ["0"]}, {}, b"")
+
+
+def test_a_long_read_that_is_slowed_down_goes_on_as_long_as_it_gets_ahead(world: World) -> None:
+    world.server.page_limit = 1
+    written = [world.write() for _ in range(12)]
+    for _ in range(12):
+        world.server.fail("refuse", path=EXPORT, status=429, headers={"Retry-After": "90"}, skip=1)
+    assert sorted(ids(world.read())) == [f"zendesk:{key}" for key in written]
+    assert sum(world.clock.slept) == 11 * 90 > 600
+    assert world.told[0] == "Zendesk asked us to wait; waiting 90 s"
 
 
 # --- refusals, each with its mend
