@@ -85,7 +85,7 @@ class Recalling:
     def answer(self, questions: Sequence[Question], progress: Progress | None = None) -> Sequence[Answer]:
         keys = [_key(self.id, q) for q in questions]
         found = {k: kept for k in dict.fromkeys(keys) if (kept := self._kept(k)) is not None}
-        missing = [(k, q) for k, q in zip(keys, questions, strict=True) if k not in found]
+        missing = list({k: q for k, q in zip(keys, questions, strict=True) if k not in found}.items())
         for start in range(0, len(missing), _PIECE):
             piece = missing[start : start + _PIECE]
             for (key, _), answer in zip(piece, self._inner.answer([q for _, q in piece]), strict=True):

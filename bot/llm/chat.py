@@ -10,9 +10,9 @@ import json
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import openai
@@ -33,13 +33,13 @@ _THOUGHT = 4_000  # tokens beyond the answer's own: models that reason spend the
 TOO_COSTLY = "the cost cap of this run was reached"
 
 
-@dataclass(frozen=True, slots=True)
 class _Down(Exception):
-    """The endpoint gives no usable answer; `final`: nor will it in this run."""
+    """The endpoint gives no usable answer; `final`: nor will it in this run. `later`: seconds after which the same
+    request may be tried again, 0 for whenever, None for not at all."""
 
-    why: str
-    final: bool = False
-    later: float | None = None  # seconds after which it may be tried again; None: it may not
+    def __init__(self, why: str, *, final: bool = False, later: float | None = None) -> None:
+        super().__init__(why)
+        self.why, self.final, self.later = why, final, later
 
 
 class ChatModel:
@@ -53,7 +53,7 @@ class ChatModel:
         strong: str | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client, self._at_once = client(endpoint), endpoint.at_once
+        self._endpoint = endpoint
         self._purse, self._model, self._strong, self._sleep = purse, model, strong or model, sleep
         self._format = self._limit = 0  # positions in _FORMATS and _LIMITS that this endpoint takes
         self._down = ""
@@ -70,21 +70,21 @@ class ChatModel:
 
     def answer(self, questions: Sequence[Question], progress: Progress | None = None) -> Sequence[Answer]:
         answers = []
-        with ThreadPoolExecutor(self._at_once) as pool:
-            for answer in pool.map(self._answered, questions):
+        with client(self._endpoint) as sdk, ThreadPoolExecutor(self._endpoint.at_once) as pool:
+            for answer in pool.map(partial(self._answered, sdk), questions):
                 answers.append(answer)
                 if progress:
                     progress(len(answers), len(questions))
         return answers
 
-    def _answered(self, question: Question) -> Answer:
+    def _answered(self, sdk: openai.OpenAI, question: Question) -> Answer:
         """With one repair try: the question again, with what was wrong about the answer."""
         used, wrong = Usage(), ""
         for _ in range(2):
             if self._down:
                 return Answer(None, used, self._down)
             try:
-                text, took = self._text(question, wrong)
+                text, took = self._text(sdk, question, wrong)
             except _Down as down:
                 self._note(down)
                 return Answer(None, used, down.why)
@@ -101,14 +101,14 @@ class ChatModel:
             if down.final or self._broken >= _BROKEN:
                 self._down = self._down or down.why
 
-    def _text(self, question: Question, wrong: str) -> tuple[str, Usage]:
+    def _text(self, sdk: openai.OpenAI, question: Question, wrong: str) -> tuple[str, Usage]:
         """The answer as it came. Raises _Down."""
         used = Usage()
         tries = 0
         while True:
             shape = (self._format, self._limit)
             try:
-                text, took = self._sent(question, wrong, shape)
+                text, took = self._sent(sdk, self._body(question, wrong, shape), question.most + _THOUGHT)
                 return text, used + took
             except openai.BadRequestError as refused:
                 self._loosen(shape, refused)
@@ -133,17 +133,15 @@ class ChatModel:
             else:
                 raise _Down("the endpoint refused the request (400)", final=True) from None
 
-    def _sent(self, question: Question, wrong: str, shape: tuple[int, int]) -> tuple[str, Usage]:
+    def _sent(self, sdk: openai.OpenAI, body: Mapping[str, Any], most: int) -> tuple[str, Usage]:
         """One request, paid for. Raises _Down, or BadRequestError when its form is not taken."""
-        body = self._body(question, wrong, shape)
         guess = sum(len(m["content"].encode()) for m in body["messages"]) // 3 + 400
-        most = question.most + _THOUGHT
         reserved = self._purse.reserve(guess, most)
         if reserved is None:
             raise _Down(TOO_COSTLY, final=True)
         took = (0, 0)
         try:
-            reply = self._client.chat.completions.create(**body)
+            reply: Any = sdk.chat.completions.create(**body)
             usage = getattr(reply, "usage", None)
             text, finish = _content(reply)
             took = (_count(usage, "prompt_tokens", guess), _count(usage, "completion_tokens", len(text) // 3))
@@ -156,7 +154,7 @@ class ChatModel:
             raise _status(error) from None
         except openai.APIConnectionError:
             raise _Down("it can't be reached", later=0.0) from None
-        except (openai.OpenAIError, pydantic.ValidationError, ValueError, TypeError, AttributeError):
+        except (openai.OpenAIError, pydantic.ValidationError, ValueError, TypeError, AttributeError, LookupError):
             took = (guess, 0)
             raise _Down("it did not answer as an OpenAI-compatible endpoint does", later=0.0) from None
         finally:
@@ -196,7 +194,7 @@ def _checked(text: str, question: Question) -> tuple[Any, str]:
 
 
 def _content(reply: Any) -> tuple[str, str]:
-    """(text, finish reason). Raises _Down for a refusal, and AttributeError or TypeError for what is no completion."""
+    """(text, finish reason). Raises _Down for a refusal, and others for what is no completion."""
     choice = reply.choices[0]
     if choice.finish_reason == "content_filter" or getattr(choice.message, "refusal", None):
         raise _Down("the model refused to answer")

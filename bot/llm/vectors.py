@@ -20,7 +20,7 @@ class EndpointEmbedder:
     """`id` names model and host, so that vectors of two endpoints are never mixed in a cache."""
 
     def __init__(self, endpoint: Endpoint, model: str) -> None:
-        self._client, self._model = client(endpoint), model
+        self._endpoint, self._model = endpoint, model
         self._host = urlsplit(endpoint.base_url).hostname
         self._dim: int | None = None
 
@@ -31,16 +31,17 @@ class EndpointEmbedder:
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         """As the port says. Raises Unavailable (it may work later) or Refused (it doesn't answer as embeddings do)."""
         pieces = []
-        for start in range(0, len(texts), _AT_ONCE):
-            pieces.append(self._rows(texts[start : start + _AT_ONCE]))
-            if progress:
-                progress(min(start + _AT_ONCE, len(texts)), len(texts))
+        with client(self._endpoint) as sdk:
+            for start in range(0, len(texts), _AT_ONCE):
+                pieces.append(self._rows(sdk, texts[start : start + _AT_ONCE]))
+                if progress:
+                    progress(min(start + _AT_ONCE, len(texts)), len(texts))
         return np.concatenate(pieces) if pieces else np.zeros((0, self._dim or 0), dtype=np.float32)
 
-    def _rows(self, texts: Sequence[str]) -> Vectors:
+    def _rows(self, sdk: openai.OpenAI, texts: Sequence[str]) -> Vectors:
         sent = [text.strip()[:_LONGEST].encode("utf-8", "replace").decode() or "-" for text in texts]
         try:
-            reply: Any = self._client.embeddings.create(model=self._model, input=sent)
+            reply: Any = sdk.embeddings.create(model=self._model, input=sent)
             found = sorted(reply.data, key=lambda one: one.index)
             rows = np.array([one.embedding for one in found], dtype=np.float32)
         except openai.APIStatusError as error:

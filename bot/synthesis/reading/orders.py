@@ -46,7 +46,7 @@ _MARKS = (
     r"\bg\d{1,2}\b|\b(?:severity|priority|impact|rank)\b.{0,25}\b(?:p[0-4]|highest|critical|top|max\w*|first|1)\b"
     r"|\b(?:mark|set|make|treat|escalate|raise|flag|create|rate|this is)\b.{0,30}\bp[0-4]\b|\bp0\b",
     r"[{\[]\s*[\"'“]?\s*(?:i|id|group|groups|rows|tickets?|themes?|name|role|content|title|severity|same|about|items|survey|known)"
-    r"[\"'”]?\s*:|[\"']\s*:\s*[\[{\"'\d]|[}\]]\s*[,}\]]|\"\s*[}\]]",
+    r"[\"'”]?\s*:|[\"']\s*:\s*[\[{\"'\d]|[}\]]\s*[}\]]|\},\s*\{|\"\s*[}\]]",
     r"\b(?:base64|rot13|decode (?:this|the)|hex(?:adecimal)? string|unicode escape|reverse(?:d)? text)\b|\\u[0-9a-f]{4}|[A-Za-z0-9+/]{40,}={0,2}",
     r"<!--|-->|<script|javascript:|\{\{|\}\}|\{%|\$\{|<%|!\[[^\]]*\]\(|\]\(https?:",
     r"\b(?:reveal|show|print|leak|disclose|repeat|tell me)\b.{0,30}\b(?:prompt|instructions?|system|other (?:tickets?|customers?)|secrets?|api key|passwords?)\b",
@@ -62,9 +62,14 @@ _MARKS = (
     "игнор|забудь|не обращай|все тикеты|все заявки|инструкци|忽略|无视|無視|忘记|忘れ|指示|指令|系统提示|システム|무시|지시|모든 티켓"
     "|تجاهل|تعليمات|जारी निर्देश|अनदेखा|निर्देश|ละเว้น|คำสั่ง|התעלם|הוראות|αγνόησε|οδηγίες|ігнор|інструкц",
 )
-_ANY = re.compile("|".join(f"(?:{mark})" for mark in _MARKS), re.IGNORECASE | re.DOTALL)
+_ANY = tuple(re.compile(mark, re.DOTALL) for mark in _MARKS)  # one by one, in lower case: three times as fast
 _LOOKALIKES = str.maketrans("аеорсухіјѕԁԛѡ０１３４５", "aeopcyxijsdqwoieas")
 _LEET = str.maketrans("013457@$", "oieastas")
+# Looking again costs time, so only where it may help: "1gn0re", "i g n o r e".
+_MIXED = re.compile(r"[a-z][0134570@$]+[a-z]")
+_SPELT = re.compile(r"(?:\b\w[\s._*|-]){4}")
+_APART = re.compile(r"\b(\w)[\s._*|-](?=\w\b)")
+_READ = 4_000  # characters: more than a model is ever shown of a ticket
 _HIDDEN = 3  # invisible characters; one or two come with emoji and pasted text
 
 
@@ -72,10 +77,11 @@ def gives_orders(text: str) -> bool:
     """Does the text hold what only a machine would obey, or letters that only a machine can see?"""
     if _hidden(text) >= _HIDDEN:
         return True
-    plain = unicodedata.normalize("NFKC", visible(text))
-    joined = re.sub(r"\b(\w)[\s._\-*|](?=\w\b)", r"\1", plain)  # "i g n o r e"
-    readings = (plain, plain.translate(_LOOKALIKES), plain.translate(_LEET), joined)
-    return any(_ANY.search(reading[:8_000]) for reading in dict.fromkeys(readings))
+    plain = unicodedata.normalize("NFKC", visible(text)).lower()[:_READ]
+    readings = [plain] + ([] if plain.isascii() else [plain.translate(_LOOKALIKES)])
+    readings += [plain.translate(_LEET)] if _MIXED.search(plain) else []
+    readings += [_APART.sub(r"\1", plain)] if _SPELT.search(plain) else []
+    return any(mark.search(reading) for reading in readings for mark in _ANY)
 
 
 def _hidden(text: str) -> int:
