@@ -311,6 +311,21 @@ def test_a_cursor_that_is_not_ours_is_no_place(world: World, cursor: Any, role: 
     assert ids(world.read(json.dumps(cursor))) == [f"zendesk:{key}"]
 
 
+@pytest.mark.parametrize("stamp", [10**18, 4_000_000_000, -5, 0])
+def test_a_stamp_from_no_known_time_moves_the_high_water_nowhere(world: World, stamp: int) -> None:
+    odd = {**ROW, "generated_timestamp": stamp}
+    world.answer(EXPORT, _page_of(odd, after="c1"), _page_of({**ROW, "id": 2}, after="c2", ended=True))
+    first, last = world.read()
+    assert first.high_water is None or first.high_water <= last.high_water  # type: ignore[operator]
+    assert last.high_water == world.clock() - timedelta(minutes=1)
+
+
+def test_a_cursor_that_is_no_text_is_none(world: World) -> None:
+    world.answer(EXPORT, _page_of(ROW, after=5))  # type: ignore[arg-type]
+    with pytest.raises(Unavailable, match="does not go on"):
+        world.read()
+
+
 def test_at_the_end_all_but_the_held_back_minute_is_handed_over(world: World) -> None:
     world.write()
     world.clock.at += timedelta(hours=1)

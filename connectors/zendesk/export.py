@@ -38,12 +38,14 @@ class Export:
             shown_until = int(self.now().timestamp()) - _HELD_BACK
             answer = self._page(place, min(since, shown_until - 1))
             rows = tuple(map(row, answer.values or ()))
-            after, ended = getattr(answer, "after_cursor", None), getattr(answer, "end_of_stream", None) is True
+            cursor, ended = getattr(answer, "after_cursor", None), getattr(answer, "end_of_stream", None) is True
+            after = cursor if isinstance(cursor, str) else None
             if not ended and (not after or after == place.after):
                 raise Unavailable("Zendesk's export does not go on: it answers with the cursor that it was asked for.")
             progress.note((_changed(r), key_of(r, "id")) for r in rows)
-            # RELIABILITY 5: at its end the stream has shown all but the minute that it holds back.
-            high = max([place.high or 0, shown_until if ended else 0, *map(_changed, rows)])
+            # RELIABILITY 5: at its end the stream has shown all but the minute that it holds back, and never more.
+            newest = max(map(_changed, rows), default=0)
+            high = max(place.high or 0, shown_until if ended else min(newest, shown_until))
             place = Place("export", after or place.after, high or None)
             yield Batch(rows, place)
 
