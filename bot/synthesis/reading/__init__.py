@@ -40,7 +40,7 @@ _FAR = 0.15  # difference of cosines at which a ticket lies with another theme
 _OPTIONS = 4  # themes that a doubtful ticket is compared with
 _TOGETHER = 8  # doubtful tickets in one question, where there are too many to read singly
 _WEIGHTS = (1.0, 1.0, 1.5)  # of the first, the second and the closer reading
-_PART = 0.15  # of a theme's tickets that the method puts elsewhere together: perhaps two themes
+_PART = 0.1  # of a theme's tickets that the method puts elsewhere together: perhaps two themes
 _LARGE = 5  # tickets of a left-over group that could be a theme
 
 
@@ -163,11 +163,20 @@ def _compared(it: _Open) -> Step:
     )
     sizes = np.bincount(second[second >= 0], minlength=len(it.definitions))
     overlap = [p for p, n in crossed.most_common() if n >= 2 and n >= _CROSSED * max(1, min(sizes[p[0]], sizes[p[1]]))]
-    pairs = overlap[: max(1, len(it.rows) // 40)]
+    yield from _joined(it, overlap[: max(1, len(it.rows) // 40)])
+
+
+def _joined(it: _Open, pairs: Sequence[tuple[int, int]]) -> Step:
+    """Joins the pairs that one fix closes, and those of one name: the second goes into the first."""
     same = yield from passes.merged(pairs, _examples(it, pairs), it.texts, it.definitions)
-    for a, b in same:
-        for vote in it.votes:
-            vote[vote == b] = a
+    first_of: dict[str, int] = {}
+    named = [(first_of.setdefault(d.name.casefold(), k), k) for k, d in enumerate(it.definitions)]
+    into = list(range(len(it.definitions)))
+    for a, b in (*named, *same):
+        into = [into[a] if k == into[b] else k for k in into]
+    number = np.array([*into, UNREAD, NONE])  # the last two: what -2 and -1 lead to
+    for vote in it.votes:
+        vote[:] = number[vote]
 
 
 def _examples(it: _Open, pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:
@@ -176,7 +185,9 @@ def _examples(it: _Open, pairs: Sequence[tuple[int, int]]) -> dict[int, list[int
     shown = {}
     for k in {k for pair in pairs for k in pair}:
         listed = set(np.flatnonzero((first == k) | (second == k)).tolist()) - set(it.alone)
-        rows = sorted(listed, key=lambda r: ((first[r] != k) + (second[r] != k), r))
+        rows = sorted(
+            listed or np.flatnonzero(it.votes[2] == k).tolist(), key=lambda r: ((first[r] != k) + (second[r] != k), r)
+        )
         shown[k] = rows[:_SHOWN]
     return shown
 
@@ -229,6 +240,13 @@ def _left_over(it: _Open) -> Step:
         nearest = np.argsort(-known[rows].mean(axis=0), kind="stable")[: _OPTIONS - 1].tolist()
         doubts += [(list(piece), [*map(int, nearest), new]) for piece in _pieces(rows, _TOGETHER)]
     it.note(2, (yield from passes.decided(doubts, it.texts, it.definitions)))
+    labels = majority(it.votes, _WEIGHTS)
+    near = likeness(it.space, labels, len(it.definitions))
+    # What was left over may well belong to a theme that is known, and that its tickets were not recognised for.
+    pairs = [
+        (int(near[labels == new, :start].mean(axis=0).argmax()), new) for new in set(labels[labels >= start].tolist())
+    ]
+    yield from _joined(it, pairs)
 
 
 def _settled(it: _Open, shown: Worth) -> Read:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bot.ports import Vectors
-from bot.synthesis.reading.plan import Labels
+from bot.synthesis import tree
+from bot.synthesis.reading.plan import NONE, Labels
 from bot.synthesis.reading.space import likeness
 from bot.synthesis.reading.texts import tokens
 
@@ -36,6 +37,7 @@ class Trust:
 
 def trust(agreement: float, labels: Labels, space: Vectors, texts: Sequence[str]) -> Trust:
     """`labels`: the settled ones; `space` is centred."""
+    labels = _large(labels)
     inside = np.flatnonzero(labels >= 0)
     if not len(inside):
         return Trust(agreement, 0.0, 0.0, False)
@@ -46,6 +48,13 @@ def trust(agreement: float, labels: Labels, space: Vectors, texts: Sequence[str]
     least = _WITH_SPACE_IF_SURE if agreement >= _SURE else _WITH_SPACE
     followed = agreement >= _WITH_ITSELF and nearest >= ease * least and together >= ease * _TOGETHER
     return Trust(agreement, nearest, together, followed)
+
+
+def _large(labels: Labels) -> Labels:
+    """Without groups that can't become themes: the centre of three tickets says little."""
+    sizes = np.bincount(labels[labels >= 0], minlength=int(labels.max(initial=-1)) + 1)
+    number = np.where(sizes >= tree.MIN_MEMBERS, np.cumsum(sizes >= tree.MIN_MEMBERS) - 1, NONE)
+    return np.where(labels >= 0, number[np.maximum(labels, 0)], NONE) if len(number) else labels
 
 
 def _ease(texts: Sequence[str]) -> float:
