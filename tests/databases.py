@@ -19,8 +19,10 @@ import tempfile
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -206,8 +208,9 @@ def in_processes(n: int, do: Callable[[int, Callable[[], object]], Any]) -> list
             results.put((number, AssertionError(traceback.format_exc())))
 
     processes = [fork.Process(target=one, args=(number,)) for number in range(n)]
-    for process in processes:
-        process.start()
+    with _forking():
+        for process in processes:
+            process.start()
     told = dict(results.get() for _ in processes)
     for process in processes:
         process.join()
@@ -222,7 +225,8 @@ def killed_at(statement: int, do: Callable[[], object]) -> bool:
 
     False: it came to its end before that. `do` opens its own store: a connection does not survive a fork.
     """
-    child = os.fork()
+    with _forking():
+        child = os.fork()
     if child == 0:
         try:
             _arm(statement)
@@ -234,6 +238,14 @@ def killed_at(statement: int, do: Callable[[], object]) -> bool:
     _, status = os.waitpid(child, 0)
     assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) == 0, "the process failed by itself"
     return os.WIFSIGNALED(status)
+
+
+@contextmanager
+def _forking() -> Iterator[None]:
+    """Python 3.12 warns of a fork beside threads, whose locks a child inherits; ours open all they need anew."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 def _arm(statement: int) -> None:

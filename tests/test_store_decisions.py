@@ -237,7 +237,9 @@ def test_every_change_of_an_effect_that_people_see_is_drawn(database: Fresh) -> 
 
     store.effects.plan([act("a"), act("b")], run_key="r", theme_id=theme)
     store.effects.begin("a", 0, {}, SOON)
+    changes(0)
     store.effects.look_again("a", SOON, "?")
+    changes(1)
     store.effects.not_sent("a", 1, None, "?")
     changes(0)
     store.effects.failed("a", 1, "no")

@@ -101,6 +101,25 @@ def test_a_send_from_its_beginning_to_its_end(database: Fresh) -> None:
     assert store.effects.get("a") == done
 
 
+def test_a_sent_effect_is_not_due_before_it_is_to_be_looked_for(database: Fresh) -> None:
+    store = database.open()
+    planned(store, act("a"))
+    store.effects.not_sent("a", 0, NOON, "busy")
+    assert store.effects.begin("a", 0, {}, SOON, SOON + timedelta(seconds=5))
+    assert store.effects.due(SOON) == []
+    assert [e.act.key for e in store.effects.due(SOON + timedelta(seconds=5))] == ["a"]
+
+
+def test_tries_that_came_to_nothing_are_counted_until_the_next_send(database: Fresh) -> None:
+    store = database.open()
+    planned(store, act("a"))
+    for _ in range(3):
+        store.effects.not_sent("a", 0, SOON, "no connection")
+    assert store.effects.get("a").looks == 3
+    store.effects.begin("a", 0, {}, SOON)
+    assert store.effects.get("a").looks == 0
+
+
 def test_an_attempt_that_is_over_can_say_nothing_any_more(database: Fresh) -> None:
     store = database.open()
     planned(store, act("a"))
@@ -257,7 +276,7 @@ class Rivals(RuleBasedStateMachine):
     def is_certain_that_nothing_was_made(self, who: int, number: int) -> None:
         won = self.store.effects.not_sent(self.key, number, None, "no")
         assert won == (self.state is S.PENDING and number == self.attempts)
-        self.in_flight = self.in_flight and not won
+        self.in_flight, self.looks = self.in_flight and not won, self.looks + won
 
     @rule(number=st.integers(0, 4))
     def is_refused(self, number: int) -> None:

@@ -219,6 +219,16 @@ def test_an_absent_database_is_refused_with_the_mend(postgres: Server) -> None:
         Store.open(postgres.url("nowhere"), workspace="acme")
 
 
+def test_a_user_without_rights_is_refused_with_the_mend(postgres: Server) -> None:
+    url = postgres.fresh()
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute("DROP ROLE IF EXISTS guest")
+        owner.execute("CREATE ROLE guest LOGIN")
+        owner.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+    with pytest.raises(Refused, match="check the user's rights"):
+        Store.open(url.replace("groundswell@", "guest@"), workspace="acme")
+
+
 def test_a_password_is_not_shown(postgres: Server) -> None:
     url = postgres.fresh().replace("groundswell@", "groundswell:geheim@")
     store = Store.open(url, workspace="acme")
@@ -378,18 +388,14 @@ def test_the_serve_lock_ends_with_its_process_however_that_ends(tmp_path: Path) 
     url = f"sqlite:///{tmp_path}/store.db"
     store = Store.open(url, workspace="acme")
 
-    child = os.fork()
-    if child == 0:
-        Store.open(url, workspace="acme").lock_for_serve()
-        (tmp_path / "held").touch()
-        time.sleep(60)
-        os._exit(0)
-    until = time.monotonic() + 20
-    while not (tmp_path / "held").exists() and time.monotonic() < until:
-        time.sleep(0.01)
-    with pytest.raises(Refused):
-        store.lock_for_serve()
-    os.kill(child, 9)
-    os.waitpid(child, 0)
+    code = (
+        "import sys, time; from bot.store import Store; store = Store.open(sys.argv[1], workspace='acme'); "
+        "store.lock_for_serve(); print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, url], stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Refused):
+            store.lock_for_serve()
+        other.kill()
     store.lock_for_serve()
     store.close()

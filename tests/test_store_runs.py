@@ -99,6 +99,8 @@ def test_runs_are_listed_newest_first_and_the_latest_is_one_that_is_done(databas
     assert [r.key for r in store.runs.recent()] == ["d", "c", "a", "b"]
     assert [r.key for r in store.runs.recent(2)] == ["d", "c"]
     assert store.runs.latest().key == "a" and store.runs.latest("monthly").key == "b"
+    assert store.runs.first("manual").key == "a" and store.runs.first("monthly").key == "b"
+    assert store.runs.first("spike") is None
     assert store.runs.latest("spike") is None and store.runs.get("unknown") is None
 
 
@@ -404,11 +406,13 @@ def with_window(digest: Digest, month: int) -> Reading:
 
 
 def test_known_themes_come_with_their_tickets_and_centres_newest_window_first(database: Fresh) -> None:
-    store = database.open()
+    clock = Clock()
+    store = database.open(clock=clock)
     digest = sample_digest()
     themes = (*digest.themes, *digest.further_themes)
     centroids = {themes[0].id: [0.1, 1 / 3, -1e-300], themes[1].id: (1.0,)}
     for key, month in (("june", 6), ("august", 8), ("july", 7)):
+        clock.passes(60)
         fence = leased(store, key)
         store.runs.freeze(key, fence, with_window(digest, month), Rules(), {})
         store.runs.conclude(key, fence, digest, centroids, [])
@@ -421,6 +425,7 @@ def test_known_themes_come_with_their_tickets_and_centres_newest_window_first(da
     assert found[1].centroid == (1.0,) and found[2].centroid == ()
     assert {k.run_key for k in store.runs.lineage("x", ends)} == {"june", "july", "august"}
     assert {k.run_key for k in store.runs.lineage("x", ends - timedelta(microseconds=1))} == {"june", "july"}
+    assert {k.run_key for k in store.runs.lineage("x", asked_before=clock.at)} == {"june", "august"}
     assert store.runs.holding(themes[-1].id) == ["june", "july", "august"]
     assert store.runs.holding("nobody's") == []
 

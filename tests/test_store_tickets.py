@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from bot.acts import Act, Receipt
 from bot.digest import Reading
 from bot.domain import AccountHint, Customer, Digest, Page, Quote, Requester, Ticket, Window
+from bot.pseudonyms import pseudonymous, requester_key
 from bot.store import Place, Store
 from bot.store.encoding import fit, to_json
 from bot.store.withdrawal import WITHDRAWN
@@ -310,6 +311,26 @@ def test_an_edit_at_the_source_changes_no_stored_run(database: Fresh) -> None:
     take(store, ticket(ticket_id.removeprefix("file:"), "rewritten", updated_at=NOON + DAY))
     assert store.runs.frozen("k") == before
     assert "rewritten" in [t.body for t in the(store)]
+
+
+def test_a_requesters_tickets_are_found_by_pseudonym_wherever_they_are(database: Fresh) -> None:
+    store = database.open()
+    key, other = requester_key("ann@globex.com", store.salt), requester_key("bob@globex.com", store.salt)
+    people = [
+        Requester(email="Ann@globex.com"),
+        Requester(id="ann@globex.com"),
+        Requester(id="7", name="ann@globex.com"),
+        Requester(email="bob@globex.com"),
+        Requester(name="Ann"),
+    ]
+    tickets = [pseudonymous(ticket(n, f"about {key}", requester=who), store.salt) for n, who in enumerate(people)]
+    take(store, *tickets[1:])
+    store.runs.ask("k", "manual", {})
+    reading = Reading((tickets[0],), (), (), (), Window(None, None, "UTC", "all"), {})
+    store.runs.freeze("k", store.runs.lease("k", "me", 60), reading, Rules(), {})
+    assert store.tickets.of_requester(key) == ["file:0", "file:1", "file:2"]
+    assert store.tickets.of_requester(other) == ["file:3"]
+    assert store.tickets.of_requester("%") == []
 
 
 # --- texts that databases don't like

@@ -47,7 +47,7 @@ def store(
 ) -> None:
     """In place of what was found for the run before. The caller holds the run and writes texts alone."""
     ids = _ids(connection, key)
-    gone = texts.withdrawn(connection, list(ids.values()))
+    gone = texts.withdrawn_of(connection, key)
     digest, pieces = without(digest, {shown for shown, ticket_id in ids.items() if ticket_id in gone})
     acts = [replace(act, payload=scrubbed(act.payload, pieces)) for act in acts]
     forget(connection, key)

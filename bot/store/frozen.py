@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,20 +16,38 @@ from bot.store import schema, texts
 from bot.synthesis.rules import Rules
 
 
-def store(connection: Connection, key: str, reading: Reading, rules: Rules, detail: Mapping[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The rows of a reading, made before the transaction begins: a click must not wait for ten thousand tickets."""
+
+    frame: Mapping[str, Any]
+    customers: Sequence[Mapping[str, Any]]
+    tickets: Sequence[Mapping[str, Any]]
+    texts: Sequence[Mapping[str, str]]
+
+
+def prepared(key: str, reading: Reading, rules: Rules, detail: Mapping[str, Any]) -> Prepared:
+    told = {"period": reading.window, "rejects": reading.rejects, "warnings": reading.warnings}
+    numbers = _numbered(reading)
+    versions = [texts.version(t) for t in reading.everything]
+    return Prepared(
+        frame={"run_key": key, "rules": rules, "detail": detail, **told},
+        customers=[{"run_key": key, "number": n, "customer": customer} for customer, n in numbers.items()],
+        tickets=list(_rows(key, reading, numbers, versions)),
+        texts=versions,
+    )
+
+
+def store(connection: Connection, key: str, rows: Prepared) -> None:
     """In place of what was frozen for the run before. The caller holds the run and writes texts alone."""
     for table in (schema.run_ticket, schema.run_customer, schema.run_frame):
         connection.execute(delete(table).where(table.c.run_key == key))
-    told = {"period": reading.window, "rejects": reading.rejects, "warnings": reading.warnings}
-    connection.execute(insert(schema.run_frame).values(run_key=key, rules=rules, detail=detail, **told))
-    numbers = _numbered(reading)
-    customers = [{"run_key": key, "number": n, "customer": customer} for customer, n in numbers.items()]
-    if customers:
-        connection.execute(insert(schema.run_customer), customers)
-    tickets = list(_rows(key, reading, numbers))
-    if tickets:
-        connection.execute(insert(schema.run_ticket), tickets)
-        texts.keep(connection, reading.everything)
+    connection.execute(insert(schema.run_frame).values(**rows.frame))
+    if rows.customers:
+        connection.execute(insert(schema.run_customer), rows.customers)
+    if rows.tickets:
+        connection.execute(insert(schema.run_ticket), rows.tickets)
+        texts.keep(connection, rows.texts, but=texts.withdrawn_of(connection, key))
 
 
 def _numbered(reading: Reading) -> dict[Customer, int]:
@@ -40,17 +58,19 @@ def _numbered(reading: Reading) -> dict[Customer, int]:
     return numbers
 
 
-def _rows(key: str, reading: Reading, numbers: Mapping[Customer, int]) -> Iterable[dict[str, Any]]:
+def _rows(
+    key: str, reading: Reading, numbers: Mapping[Customer, int], versions: Sequence[Mapping[str, str]]
+) -> Iterable[dict[str, Any]]:
     shown = shown_ids(reading.everything)
     reasons = [*(None for _ in reading.tickets), *(why for _, why in reading.left_out)]
-    for position, (ticket, why) in enumerate(zip(reading.everything, reasons, strict=True)):
+    for position, (ticket, why, version) in enumerate(zip(reading.everything, reasons, versions, strict=True)):
         customer = reading.customers.get(ticket.id)
         yield {
             "run_key": key,
             "ticket_id": ticket.id,
             "position": position,
             "shown": shown[ticket.id],
-            "hash": texts.digest_of(ticket),
+            "hash": version["hash"],
             "facts": texts.facts(ticket),
             "left_out": why,
             "customer": None if customer is None else numbers[customer],

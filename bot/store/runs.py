@@ -160,10 +160,11 @@ class Runs:
 
         Replaces what was frozen and found before. Of `reading.customers`, those of its tickets are kept. Raises Fenced.
         """
+        rows = frozen.prepared(key, reading, rules, detail)
         with self._database.writing(texts=True) as connection:
             _held(connection, key, fence, step="frozen", window_end=reading.window.end)
             findings.forget(connection, key)
-            frozen.store(connection, key, reading, rules, detail)
+            frozen.store(connection, key, rows)
 
     def frozen(self, key: str) -> tuple[Reading, Rules, Mapping[str, Any]] | None:
         """What `freeze` stored, in the same order. A ticket has no text where it was withdrawn since."""

@@ -6,24 +6,25 @@ away while a run freezes it, and none comes back that is being withdrawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, Select, delete, exists, select
 
 from bot.domain import Ticket
 from bot.store import schema
 from bot.store.database import chunks, inserting
-from bot.store.encoding import fit
+from bot.store.encoding import Encoded, encoded, fit
 
 
-def facts(ticket: Ticket) -> Ticket:
+def facts(ticket: Ticket) -> Encoded:
     """All of a ticket but its text, with times that JSON can say."""
-    return replace(
+    told = replace(
         ticket, subject="", body="", created_at=_sayable(ticket.created_at), updated_at=_sayable(ticket.updated_at)
     )
+    return encoded(Ticket, told)
 
 
 def _sayable(at: datetime | None) -> datetime | None:
@@ -42,20 +43,16 @@ def whole(told: Ticket, subject: str | None, body: str | None) -> Ticket:
     return replace(told, subject=subject or "", body=body or "")
 
 
-def digest_of(ticket: Ticket) -> str:
-    """Names one version of a ticket's text."""
-    return sha256(fit(f"{ticket.subject}\x1f{ticket.body}").encode()).hexdigest()
+def version(ticket: Ticket) -> dict[str, str]:
+    """The row of this version of a ticket's text; `hash` names it."""
+    subject, body = fit(ticket.subject), fit(ticket.body)
+    named = sha256(f"{subject}\x1f{body}".encode()).hexdigest()
+    return {"ticket_id": fit(ticket.id), "hash": named, "subject": subject, "body": body}
 
 
-def keep(connection: Connection, tickets: Iterable[Ticket]) -> None:
-    """Stores what is not stored yet, except what was withdrawn."""
-    tickets = list(tickets)
-    gone = withdrawn(connection, [t.id for t in tickets])
-    rows = [
-        {"ticket_id": t.id, "hash": digest_of(t), "subject": t.subject, "body": t.body}
-        for t in tickets
-        if fit(t.id) not in gone
-    ]
+def keep(connection: Connection, versions: Iterable[Mapping[str, str]], but: Collection[str]) -> None:
+    """Stores the versions that are not stored yet, except those of the tickets `but`."""
+    rows = [row for row in versions if row["ticket_id"] not in but]
     if rows:
         connection.execute(inserting(connection, schema.text).on_conflict_do_nothing(), rows)
 
@@ -71,13 +68,20 @@ def drop_unused(connection: Connection, ids: Sequence[str]) -> None:
 
 def withdrawn(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of `ids` whose text must not be stored: withdrawn on request, or deleted at their source."""
+    return {ticket_id for some in chunks(ids) for ticket_id in _withdrawn(connection, some)}
+
+
+def withdrawn_of(connection: Connection, run_key: str) -> set[str]:
+    """Likewise, of the tickets of a run."""
+    t = schema.run_ticket
+    return _withdrawn(connection, select(t.c.ticket_id).where(t.c.run_key == run_key))
+
+
+def _withdrawn(connection: Connection, ids: Sequence[str] | Select[tuple[str]]) -> set[str]:
     asked, ticket = schema.withdrawn, schema.ticket
-    found: set[str] = set()
-    for some in chunks(ids):
-        found.update(connection.scalars(select(asked.c.ticket_id).where(asked.c.ticket_id.in_(some))))
-        deleted = select(ticket.c.id).where(ticket.c.id.in_(some), ticket.c.deleted_at.is_not(None))
-        found.update(connection.scalars(deleted))
-    return found
+    on_request = select(asked.c.ticket_id).where(asked.c.ticket_id.in_(ids))
+    deleted = select(ticket.c.id).where(ticket.c.id.in_(ids), ticket.c.deleted_at.is_not(None))
+    return {*connection.scalars(on_request), *connection.scalars(deleted)}
 
 
 def withdraw(connection: Connection, ids: Sequence[str], at: datetime) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce, update
 
-from bot.domain import Page, Ticket
+from bot.domain import Page, Requester, Ticket
 from bot.store import schema, texts
 from bot.store.database import Database, chunks, inserting
 from bot.store.encoding import fit
@@ -46,13 +46,10 @@ class Tickets:
         with a time. What `page.tombstones` names loses its text everywhere. `high_water` and `since` (what this
         reading began with) only widen; a page without a cursor leaves the last one.
         """
+        offered = {fit(t.id): _rows(t) for t in page.tickets}
         with self._database.writing(texts=True) as connection:
             now = self._database.now(connection)
-            alive = _alive(connection, page.tickets)
-            if alive:
-                _upsert(connection, alive)
-                texts.keep(connection, alive)
-                texts.drop_unused(connection, [t.id for t in alive])
+            _store(connection, offered, but=_deleted(connection, page.tickets))
             _bury(connection, page.tombstones, now)
             _move(connection, source, page, since, now)
 
@@ -94,12 +91,32 @@ class Tickets:
             scrub(connection, ids)
         return had
 
+    def of_requester(self, key: str) -> list[str]:
+        """The ids of the tickets, also of those that are in runs alone, whose requester has the pseudonym `key`.
+
+        Reads them all: for a request to forget somebody, not for every day.
+        """
+        found: set[str] = set()
+        with self._database.reading() as connection:
+            for ticket_id, facts in (
+                (schema.ticket.c.id, schema.ticket.c.facts),
+                (schema.run_ticket.c.ticket_id, schema.run_ticket.c.facts),
+            ):
+                rows = connection.execute(select(ticket_id, facts).where(type_coerce(facts, Text).contains(key)))
+                found.update(told[0] for told in rows if _names(told[1].requester, key))
+        return sorted(found)
+
     def count(self, source: str) -> int:
         """How many tickets of the source there are, those deleted over there left out."""
         t = schema.ticket
         query = select(func.count()).select_from(t).where(t.c.source == source, t.c.deleted_at.is_(None))
         with self._database.reading() as connection:
             return connection.execute(query).scalar_one()
+
+
+def _names(who: Requester, key: str) -> bool:
+    """A pseudonym stands as <key>, ~<key> or <key>@<host> (bot.pseudonyms)."""
+    return any((part or "").removeprefix("~").partition("@")[0] == key for part in (who.id, who.email, who.name))
 
 
 def _place(connection: Connection, source: str) -> Place | None:
@@ -109,44 +126,55 @@ def _place(connection: Connection, source: str) -> Place | None:
     return Place(*row) if row else None
 
 
-def _alive(connection: Connection, tickets: Sequence[Ticket]) -> list[Ticket]:
-    """Without those that were deleted over there, except where they changed since: that is how restoring shows.
+_Offered = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]  # id -> row of the ticket, row of its text
+
+
+def _store(connection: Connection, offered: _Offered, but: Collection[str]) -> None:
+    rows = {ticket_id: row for ticket_id, row in offered.items() if ticket_id not in but}
+    if rows:
+        _upsert(connection, [ticket for ticket, _ in rows.values()])
+        texts.keep(connection, [text for _, text in rows.values()], but=texts.withdrawn(connection, list(rows)))
+        texts.drop_unused(connection, list(rows))
+
+
+def _deleted(connection: Connection, tickets: Sequence[Ticket]) -> set[str]:
+    """Those that were deleted over there, except where they changed since: that is how restoring shows.
 
     A page that was read before the deletion, and comes after it, brings nothing back.
     """
     t = schema.ticket
-    deleted: dict[str, datetime | None] = {}
+    known: dict[str, datetime | None] = {}
     for ids in chunks([t.id for t in tickets]):
         query = select(t.c.id, t.c.updated_at).where(t.c.id.in_(ids), t.c.deleted_at.is_not(None))
-        deleted.update((row.id, row.updated_at) for row in connection.execute(query))
-    return [t for t in tickets if fit(t.id) not in deleted or _is_later(t.updated_at, deleted[fit(t.id)])]
+        known.update((row.id, row.updated_at) for row in connection.execute(query))
+    return {key for t in tickets if (key := fit(t.id)) in known and not _is_later(t.updated_at, known[key])}
 
 
 def _is_later(offered: datetime | None, known: datetime | None) -> bool:
     return offered is not None and (known is None or offered > known)
 
 
-def _upsert(connection: Connection, tickets: Sequence[Ticket]) -> None:
+def _upsert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     table = schema.ticket
     new = inserting(connection, table)
     known, offered = table.c.updated_at, new.excluded.updated_at
     given = {name: new.excluded[name] for name in ("source", "created_at", "updated_at", "hash", "facts", "deleted_at")}
     not_older = or_(known.is_(None), and_(offered.is_not(None), offered >= known))
-    connection.execute(
-        new.on_conflict_do_update(index_elements=[table.c.id], set_=given, where=not_older), [_row(t) for t in tickets]
-    )
+    connection.execute(new.on_conflict_do_update(index_elements=[table.c.id], set_=given, where=not_older), list(rows))
 
 
-def _row(ticket: Ticket) -> dict[str, Any]:
-    return {
+def _rows(ticket: Ticket) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    version = texts.version(ticket)
+    row = {
         "id": ticket.id,
         "source": ticket.source,
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
-        "hash": texts.digest_of(ticket),
+        "hash": version["hash"],
         "facts": texts.facts(ticket),
         "deleted_at": None,
     }
+    return row, version
 
 
 def _bury(connection: Connection, ids: Sequence[str], at: datetime) -> None:
