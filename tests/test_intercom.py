@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -363,9 +364,11 @@ def test_the_sdks_pager_is_not_used_and_150_are_asked_for_in_order_of_change(des
     read(desk)
     asked = [r.json for r in desk.server.sent("POST", "/conversations/search")]
     assert len(asked) >= 3
+    orders = [body["sort"]["order"] for body in asked]
+    assert orders.count("descending") == 1, "once, to see that it sorts"
     for body in asked:
-        assert body["pagination"]["per_page"] == 150
-        assert body["sort"] == {"field": "updated_at", "order": "ascending"}
+        assert body["pagination"]["per_page"] == (1 if body["sort"]["order"] == "descending" else 150)
+        assert body["sort"]["field"] == "updated_at"
         (newer,) = body["query"]["value"]
         assert body["query"]["operator"] == "AND" and (newer["field"], newer["operator"]) == ("updated_at", ">")
 
@@ -414,7 +417,7 @@ def test_a_mark_that_never_lives_ends_as_unavailable() -> None:
         return Results([Item(str(next(keys)), 500, {}), Item(str(next(keys)), 400, {})], "m")
 
     with pytest.raises(Unavailable, match="does not go on"):
-        list(Walk(forgotten, Place(), lambda: 10_000).steps())
+        list(Walk(Scripted(forgotten), Place(), lambda: 10_000).steps())
 
 
 def test_a_change_that_the_search_shows_late_is_not_lost(desk: IntercomDesk) -> None:
@@ -428,6 +431,18 @@ def test_a_change_that_the_search_shows_late_is_not_lost(desk: IntercomDesk) -> 
     assert ids(read(desk, seen[-1].cursor)) == [written[2]], "and what was seen does not come again"
 
 
+def test_a_search_that_does_not_sort_and_looks_sorted_loses_nothing_when_reading_ends_early() -> None:
+    for desk in a_desk(sorts="ignored"):
+        written = desk.written(9)
+        rows = [desk.intercom.conversations[key.removeprefix("intercom:")] for key in written]
+        start = int(desk.clock().timestamp()) - 9_000
+        for row, changed in zip(reversed(rows), (50, 60, 70, 10, 20, 30, 5, 80, 90), strict=True):
+            row["updated_at"] = start + changed
+        first = next(iter(desk.source().pages(since=SINCE)))
+        assert len(first.tickets) == 3
+        assert sorted(ids([first]) + ids(read(desk, first.cursor))) == sorted(written)
+
+
 def test_a_sync_in_which_nothing_changed_asks_once(desk: IntercomDesk) -> None:
     desk.written(2)
     cursor = read(desk)[-1].cursor
@@ -437,19 +452,29 @@ def test_a_sync_in_which_nothing_changed_asks_once(desk: IntercomDesk) -> None:
     assert len(desk.server.sent("POST", "/conversations/search")) == 1
 
 
-def circling(*pages: Results) -> Any:
-    """A search that hands over these pages for ever, whatever it is asked for."""
-    left: list[Results] = []
+class Scripted:
+    """A search that answers as told, and sorts as it says."""
 
-    def search(since: int, mark: str | None) -> Results:
-        left[:] = left or list(pages)
-        return left.pop(0)
+    def __init__(self, answer: Callable[[int, str | None], Results], latest: int | None = None) -> None:
+        self._answer = answer
+        self._latest = latest
 
-    return search
+    def __call__(self, since: int, mark: str | None) -> Results:
+        return self._answer(since, mark)
+
+    def latest(self, since: int) -> int | None:
+        return self._latest
+
+
+def circling(*pages: Results) -> Iterator[Scripted]:
+    """These pages for ever, whatever is asked for, sorted by its own account and not."""
+    for latest in (None, 9_000):
+        around = cycle(pages)
+        yield Scripted(lambda since, mark, around=around: next(around), latest)
 
 
 @pytest.mark.parametrize(
-    "search",
+    "searches",
     [
         circling(Results([Item("1", 500, {}), Item("2", 600, {})], "m")),
         circling(Results([Item("1", 500, {})], "m"), Results([Item("2", 400, {})], "n")),
@@ -458,18 +483,27 @@ def circling(*pages: Results) -> Any:
     ],
     ids=["the same page", "two in turn", "empty pages", "without a date"],
 )
-def test_a_search_that_never_ends_is_unavailable_and_each_result_came_few_times(search: Any) -> None:
-    found: list[str] = []
-    with pytest.raises(Unavailable, match="again and again"):
-        for step in Walk(search, Place(), lambda: 10_000).steps():
-            found += [item.key for item in step.fresh]
-    assert len(found) <= 6
+def test_a_search_that_never_ends_is_unavailable_and_each_result_came_few_times(searches: Iterator[Scripted]) -> None:
+    for search in searches:
+        found: list[str] = []
+        with pytest.raises(Unavailable, match="again and again"):
+            for step in Walk(search, Place(), lambda: 10_000).steps():
+                found += [item.key for item in step.fresh]
+        assert len(found) <= 6
+
+
+def test_an_order_that_breaks_after_it_was_believed_is_read_again_from_the_beginning() -> None:
+    later = {600: Results([Item("2", 600, {}), Item("3", 590, {})], "n")}
+    first = iter([Results([Item("1", 500, {}), Item("2", 600, {})], "m"), Results([Item("4", 100, {})])])
+    search = Scripted(lambda since, mark: later.get(since) or next(first), latest=9_000)
+    steps = list(Walk(search, Place(), lambda: 10_000).steps())
+    assert [item.key for item in steps[-1].fresh] == ["4"]
 
 
 def test_a_page_that_came_twice_is_read_once() -> None:
     one, two = Results([Item("1", 500, {})], "m"), Results([Item("2", 600, {})], None)
     pages = iter([one, one, two])
-    steps = list(Walk(lambda since, mark: next(pages), Place(), lambda: 10_000).steps())
+    steps = list(Walk(Scripted(lambda since, mark: next(pages)), Place(), lambda: 10_000).steps())
     assert [item.key for step in steps for item in step.fresh] == ["1", "2"]
 
 
@@ -531,12 +565,10 @@ def test_a_result_without_an_id_is_reported_and_the_page_is_read(desk: IntercomD
     assert [r.why for p in pages for r in p.rejects] == ["a result has no id that can be read"]
 
 
-def test_a_conversation_without_dates_is_read_once_a_walk(desk: IntercomDesk) -> None:
-    written = desk.written(2)
-    walk = Walk(lambda s, m: Results([Item("a", None, {}), Item("b", 900, {})]), Place(500), lambda: 10_000)
-    (step,) = walk.steps()
+def test_a_conversation_without_dates_is_read_once_a_walk() -> None:
+    search = Scripted(lambda since, mark: Results([Item("a", None, {}), Item("b", 900, {})]))
+    (step,) = Walk(search, Place(500), lambda: 10_000).steps()
     assert [i.key for i in step.fresh] == ["a", "b"] and step.place.second == 900
-    assert written
 
 
 @pytest.mark.parametrize(
@@ -649,6 +681,7 @@ MEMORY = """
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from connectors.intercom import Intercom
 
 source = Intercom(token="t", base_url=sys.argv[1], now=lambda: datetime(2026, 11, 10, 9, tzinfo=UTC), patience=5)
@@ -679,6 +712,7 @@ KILLED = """
 import os, sys
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from connectors.intercom import Intercom
 
 out = Path(sys.argv[2])
@@ -704,3 +738,71 @@ def test_a_killed_reading_goes_on_in_another_process_and_loses_and_repeats_nothi
         subprocess.run(reader, cwd=ROOT, check=True)
     got = [key for line in out.read_text().splitlines() for key in line.split(" ")[0].split(",") if key]
     assert sorted(got) == sorted(keys)
+
+
+# --- whatever a search does
+
+
+class Whim:
+    """A search over `rows` (key -> second of change) that pages by keyset, in one of the manners seen or documented."""
+
+    def __init__(self, rows: dict[str, int], luck: Random) -> None:
+        self.rows = rows
+        self.sorts = luck.choice([True, True, False])
+        self.by_day = luck.choice([False, False, True])
+        self.or_equal = luck.choice([True, False])
+        self.per_page = luck.randint(2, 7)
+        self.era = 0
+        self._salt = luck.randint(0, 10_000)
+
+    def __call__(self, since: int, mark: str | None) -> Results:
+        found = sorted(self._newer(since), key=self._rank)
+        if mark is not None:
+            era, *behind = json.loads(mark)
+            if era != self.era:
+                raise MarkLost
+            found = [row for row in found if self._rank(row) > tuple(behind)]
+        page = found[: self.per_page]
+        more = json.dumps([self.era, *self._rank(page[-1])]) if len(found) > len(page) else None
+        return Results([Item(key, changed, {}) for key, changed in page], more, len(found))
+
+    def latest(self, since: int) -> int | None:
+        found = self._newer(since)
+        if not found:
+            return None
+        return max(changed for _, changed in found) if self.sorts else min(found, key=self._rank)[1]
+
+    def _newer(self, since: int) -> list[tuple[str, int]]:
+        value = max(0, since - 1)
+        if self.by_day:
+            return [(k, c) for k, c in self.rows.items() if c // 86_400 > value // 86_400]
+        return [(k, c) for k, c in self.rows.items() if c > value - self.or_equal]
+
+    def _rank(self, row: tuple[str, int]) -> tuple[int, int]:
+        number = int(row[0])
+        return (row[1], number) if self.sorts else ((number * 7_919 + self._salt) % 10_007, number)
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_edits_crashes_and_lost_marks_lose_nothing_whatever_the_search_does(seed: int) -> None:
+    luck, clock = Random(seed), Clock()
+
+    def now() -> int:
+        return int(clock().timestamp())
+
+    rows = {str(n): now() - luck.choice([5, 50, 300, 100_000]) * luck.randint(1, 4) for n in range(luck.randint(0, 40))}
+    search, place, got = Whim(rows, luck), Place(luck.choice([0, now() - 1_000])), dict[str, int | None]()
+    since = place.second
+    for quiet in [False] * luck.randint(1, 4) + [True, True]:
+        for step in Walk(search, place, now).steps():
+            got.update({item.key: item.changed for item in step.fresh})
+            place = step.place
+            if not quiet and luck.random() < 0.4:
+                clock.sleep(luck.choice([0, 1, 60, 400]))
+                rows[str(luck.randint(0, len(rows)))] = now()
+                search.era += luck.random() < 0.03
+                if luck.random() < 0.15:
+                    break  # killed
+        clock.sleep(luck.choice([500, 100_000]))
+    assert {k: got.get(k) for k, c in rows.items() if c >= since} == {k: c for k, c in rows.items() if c >= since}
+    assert not [i for step in Walk(search, place, now).steps() for i in step.fresh], "nothing comes again"

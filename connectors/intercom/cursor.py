@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.intercom.walk import LAG, Place
@@ -40,12 +40,16 @@ class Cursor:
 
 def _told(place: Place) -> dict[str, Any]:
     told: dict[str, Any] = {"second": place.second, "done": dict(place.done)}
-    return {**told, "mark": place.mark, "ahead": dict(place.ahead)} if place.mark is not None else told
+    if place.mark is None:
+        return told
+    return {**told, "mark": place.mark, "ahead": dict(place.ahead), "begun": place.begun}
 
 
 def _place(told: dict[str, Any]) -> Place:
-    mark = told.get("mark")
-    return Place(int(told["second"]), _seconds(told["done"]), mark and str(mark), _seconds(told.get("ahead", {})))
+    known = Place(int(told["second"]), _seconds(told["done"]))
+    if "mark" not in told:
+        return known
+    return replace(known, mark=str(told["mark"]), ahead=_seconds(told["ahead"]), begun=int(told["begun"]))
 
 
 def _seconds(told: dict[str, Any]) -> dict[str, int]:

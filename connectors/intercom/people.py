@@ -7,11 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from bot.domain import AccountHint, Requester
-from connectors.intercom.reading import by_staff, contacts, customers_parts, key, thing, things, word
+from connectors.intercom.reading import STAFF, by_staff, contacts, customers_parts, key, thing, things, word
 from connectors.intercom.wire import Gone, Json, Unfit, Wire
 
 _KEPT = 20_000  # answers, about 10 MB; a workspace may have a million contacts
-_STAFF = frozenset({"admin", "bot", "team"})
 
 
 class People:
@@ -21,23 +20,27 @@ class People:
         self._companies: dict[str, Json] = {}
         self._attached: dict[str, Json] = {}
 
-    def behind(self, told: Json) -> tuple[Requester, AccountHint]:
-        """The requester of a conversation or ticket and the account that they write for."""
+    def behind(self, told: Json, *, internal: bool = False) -> tuple[Requester, AccountHint]:
+        """The requester of a conversation or ticket, and the account that they write for.
+
+        Where no customer spoke, or it is `internal`, it is ours: then nobody is asked who the contact is.
+        """
         author = next((thing(part.get("author")) for part in customers_parts(told)), {})
         mentioned = contacts(told)
         reference = next((c for c in mentioned if c.get("id") == author.get("id")), mentioned[0] if mentioned else {})
         contact = key(reference.get("id")) or key(author.get("id"))
-        return self._requester(told, author, reference, contact), self._account(told, contact)
+        told_id = word(reference.get("external_id"))
+        if internal or reference.get("type") in STAFF or (not author and by_staff(thing(told.get("source")))):
+            return Requester(id=told_id or contact, staff=True), AccountHint()
+        return self._requester(author, told_id, contact), self._account(told, contact)
 
-    def _requester(self, told: Json, author: Json, reference: Json, contact: str | None) -> Requester:
+    def _requester(self, author: Json, told_id: str | None, contact: str | None) -> Requester:
         """What the message itself says of its author saves a request; a contact that is gone leaves just that."""
         known = author if word(author.get("email")) else {**author, **_told(self._contact(contact))}
-        ours = reference.get("type") in _STAFF or (not author and by_staff(thing(told.get("source"))))
         return Requester(
-            id=word(reference.get("external_id")) or word(known.get("external_id")) or contact,
+            id=told_id or word(known.get("external_id")) or contact,
             email=word(known.get("email")),
             name=word(known.get("name")) or word(author.get("name")),
-            staff=ours,
         )
 
     def _account(self, told: Json, contact: str | None) -> AccountHint:

@@ -22,7 +22,7 @@ SOURCE = "intercom"
 PARTS = 500  # "we will return the 500 most recent" (2.14, GET /conversations/{id})
 LONGEST = 100_000  # characters of a body; a problem is told long before that, and a page holds 150 of them
 _CUSTOMERS = frozenset({"user", "lead", "contact"})
-_STAFF = frozenset({"admin", "bot", "team", "operator"})
+STAFF = frozenset({"admin", "bot", "team", "operator"})
 # Bodies as Intercom stores them are whole elements; a customer who types "<p>" in a sentence writes no such thing.
 _HTML = re.compile(
     r"\s*<(?:p|div|h[1-6]|ul|ol|table|pre|blockquote|img|b|i|a|br)\b[^<>]*>.*(?:</\w+>|/?>)\s*", re.DOTALL
@@ -84,7 +84,7 @@ def by_customer(said: Json) -> bool:
 
 
 def by_staff(said: Json) -> bool:
-    return thing(said.get("author")).get("type") in _STAFF
+    return thing(said.get("author")).get("type") in STAFF
 
 
 def customers_parts(told: Json) -> list[Json]:

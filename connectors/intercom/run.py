@@ -11,8 +11,9 @@ from bot.ports import Unavailable
 from connectors.intercom import reading
 from connectors.intercom.cursor import Cursor
 from connectors.intercom.people import People
-from connectors.intercom.walk import LAG, Item, Place, Results, Step, Walk
-from connectors.intercom.wire import REGIONS, Denied, Gone, Json, Kind, Region, Unfit, Wire
+from connectors.intercom.searching import Searching
+from connectors.intercom.walk import LAG, Item, Place, Step, Walk
+from connectors.intercom.wire import REGIONS, Denied, Gone, Json, Region, Unfit, Wire
 
 _APPS = {"us": "https://app.intercom.com", "eu": "https://app.eu.intercom.com", "au": "https://app.au.intercom.com"}
 _PAGES_OF_DELETED = 1_000
@@ -82,23 +83,22 @@ class Run:
         self._now = now
         self._people = People(wire)
         self._cut = 0
-        self._unread: str | None = None  # why tickets could not be read
-        self._nameless: dict[str, Reject] = {}
+        self._conversations = Searching(wire, "conversations")
+        self._tickets = Searching(wire, "tickets")
 
     def pages(self, cursor: Cursor, remarks: tuple[Warned, ...] = ()) -> Iterator[Page]:
         """Raises Denied before the first page, Unavailable at any time."""
-        conversations = Walk(self._results("conversations"), cursor.conversations, self._clock)
+        conversations = Walk(self._conversations, cursor.conversations, self._clock)
         for step in conversations.steps():
             cursor = replace(cursor, conversations=step.place)
             yield from self._page(step, self._conversation, cursor)
-        tickets = Walk(self._results("tickets"), cursor.tickets, self._clock)
-        for step in tickets.steps():
+        for step in Walk(self._tickets, cursor.tickets, self._clock).steps():
             cursor = replace(cursor, tickets=step.place)
             yield from self._page(step, self._ticket, cursor)
         tombstones, place = self._deleted(cursor.deleted)
         yield Page(
             tickets=(),
-            rejects=tuple(self._nameless.values()),
+            rejects=(*self._conversations.rejects, *self._tickets.rejects),
             warnings=(*remarks, *self._remarks()),
             cursor=replace(cursor, deleted=place).written(),
             tombstones=tombstones,
@@ -107,40 +107,6 @@ class Run:
 
     def _clock(self) -> int:
         return int(self._now().timestamp())
-
-    def _results(self, what: Kind) -> Callable[[int, str | None], Results]:
-        def search(since: int, mark: str | None) -> Results:
-            try:
-                told = self._wire.search(what, since, mark)
-            except Gone as gone:
-                if what == "tickets":  # a workspace without them
-                    return Results(())
-                raise Denied("this address has no conversations to search", "check sources.intercom.region.") from gone
-            except Denied as denied:
-                if what != "tickets":
-                    raise
-                self._unread = str(denied)
-                return Results(())
-            return self._page_of(told, what)
-
-        return search
-
-    def _page_of(self, told: Json, what: Kind) -> Results:
-        listed = told.get(what, told.get("data"))
-        following = reading.thing(told.get("pages")).get("next")
-        if not isinstance(listed, list) or not isinstance(following, dict | None):
-            raise Unavailable(f"Intercom's search for {what} answers in a form that nobody described; try again later.")
-        items = []
-        for one in listed:
-            key = reading.key(reading.thing(one).get("id"))
-            if key is None:
-                self._nameless[what] = Reject(f"Intercom, search for {what}", "a result has no id that can be read")
-            else:
-                changed = reading.second(one.get("updated_at")) or reading.second(one.get("created_at"))
-                items.append(Item(key, changed, one))
-        mark = (following or {}).get("starting_after")
-        total = told.get("total_count")
-        return Results(items, str(mark) if mark else None, total if isinstance(total, int) else None)
 
     def _page(self, step: Step, read: Callable[[Item], Ticket | Reject | Tombstone], cursor: Cursor) -> Iterator[Page]:
         """No page for nothing."""
@@ -190,8 +156,7 @@ class Run:
                 return Tombstone(id_)
             except Unfit as unfit:
                 return Reject(f"ticket ticket-{item.key}", f"Intercom would not show it ({unfit})")
-        who, account = self._people.behind(told)
-        who = replace(who, staff=who.staff or internal)
+        who, account = self._people.behind(told, internal=internal)
         found = reading.ticket(told, item.key, who, account, self._where.link(item.key))
         self._cut += reading.is_cut(told, found.body)
         return found
@@ -225,10 +190,9 @@ class Run:
                 f"{self._cut:,} Intercom conversations are too long to be read whole: of their messages the newest"
                 f" {reading.PARTS}, and of their text the first {reading.LONGEST:,} characters were read.",
             )
-        if self._unread:
-            yield Warned(
-                "intercom_tickets_unread", f"Intercom's tickets are missing, its conversations are not: {self._unread}"
-            )
+        why = self._tickets.unread
+        if why:
+            yield Warned("intercom_tickets_unread", f"Intercom's tickets are missing, its conversations are not: {why}")
 
 
 def _deletions(told: Json) -> Iterator[tuple[str, int]]:

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Protocol
 
 from bot.ports import Unavailable
 
@@ -44,20 +44,29 @@ class Results:
     total: int | None = None
 
 
-Search = Callable[[int, str | None], Results]  # (changed at this second or later, mark); raises MarkLost
+class Search(Protocol):
+    def __call__(self, since: int, mark: str | None) -> Results:
+        """What changed at `since` (Unix seconds) or later, the earliest change first if it sorts. Raises MarkLost."""
+        ...
+
+    def latest(self, since: int) -> int | None:
+        """When the last change of these was, by a search the other way round."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a walk goes on: all changed before `second` is handed over, and so is `done` (key -> second of change).
 
-    In the middle of an unsorted search it is `mark` that goes on, and `ahead` is what was handed over beyond `second`.
+    In the middle of an unsorted search, begun at `begun`, it is `mark` that goes on, and `ahead` is what of later
+    changes was handed over.
     """
 
     second: int = 0
     done: Mapping[str, int] = field(default_factory=dict)
     mark: str | None = None
     ahead: Mapping[str, int] = field(default_factory=dict)
+    begun: int | None = None
 
     def knows(self, key: str, changed: int) -> bool:
         return changed < self.second or changed in (self.done.get(key), self.ahead.get(key))
@@ -79,10 +88,12 @@ class Walk:
         self._search = search
         self._now = now
         self._start = self._place = place
-        self._begun = now()
-        self._ordered = place.mark is None
-        self._exact = True  # until a search by the second misses what it must find
+        self._begun = now() if place.begun is None else place.begun
+        self._ordered: bool | None = None if place.mark is None else False  # None: not yet shown
+        self._exact = False  # whether a search by the second is known to find what it must
         self._bound = place.second
+        self._tried = 0  # the last second that was searched for
+        self._first: int | None = None
         self._last: int | None = None
         self._pages: Counter[tuple[object, ...]] = Counter()
         self._lost = 0
@@ -96,6 +107,8 @@ class Walk:
         """Raises Unavailable when the search goes round in circles."""
         results = self._ask(self._start.second - _A_DAY, self._start.mark)
         while True:
+            if not self._in_order(results):
+                results = self._unordered(results)
             step = self._step(results)
             if step.fresh or results.mark is None:
                 yield step
@@ -104,7 +117,6 @@ class Walk:
             results = self._next(results.mark)
 
     def _step(self, results: Results) -> Step:
-        self._ordered = self._ordered and self._in_order(results)
         known = self._place if self._ordered else Place(self._start.second, self._start.done, None, self._place.ahead)
         fresh: dict[str, Item] = {}
         handed = {**known.done, **known.ahead}
@@ -122,12 +134,19 @@ class Walk:
         recent = {key: changed for key, changed in handed.items() if changed >= second}
         if self._ordered or mark is None:
             return Place(second, recent)
-        return Place(self._start.second, self._start.done, mark, recent)
+        return Place(self._start.second, self._start.done, mark, recent, self._begun)
+
+    def _unordered(self, results: Results) -> Results:
+        """Where the order was believed, and less was searched for on the strength of it, all is asked for again."""
+        believed, self._ordered = self._ordered, False
+        return self._ask(self._start.second - _A_DAY, None) if believed else results
 
     def _in_order(self, results: Results) -> bool:
         changes = [] if self._last is None else [self._last]
         changes += [item.changed for item in results.items if item.changed is not None]
         self._last = changes[-1] if changes else None
+        if self._first is None and changes:
+            self._first = changes[0]
         return all(a <= b for a, b in pairwise(changes))
 
     def _next(self, mark: str) -> Results:
@@ -136,13 +155,24 @@ class Walk:
         A mark may count positions, and then what is edited meanwhile shifts others past it; a second does not shift.
         """
         bound, last = self._bound, self._last
-        if self._ordered and self._exact and self._place.second > bound:
-            self._last = None
+        if self._ordered is None:
+            self._prove()
+        if self._ordered and self._place.second > max(bound, self._tried):
+            self._last, self._tried = None, self._place.second
             results = self._ask(self._place.second, None)
-            if any(i.changed is not None and self._place.done.get(i.key) == i.changed for i in results.items):
+            self._exact = self._exact or any(self._place.done.get(i.key) == i.changed for i in results.items)
+            if self._exact:
                 return results
-            self._exact, self._last = False, last
+            self._last = last
         return self._ask(bound, mark)
+
+    def _prove(self) -> None:
+        """Sorted is what comes out otherwise the other way round. Until then a place reached proves nothing."""
+        if self._first is not None:
+            latest = self._search.latest(self._bound)
+            self._ordered = latest is not None and self._first < latest
+            if self._ordered:
+                self._place = self._behind(self._place.ahead, None)
 
     def _ask(self, bound: int, mark: str | None) -> Results:
         self._bound = max(bound, 0)
@@ -161,5 +191,6 @@ class Walk:
         if self._lost > _LOST:
             raise Unavailable("Intercom's search does not go on from where it stopped; try again later.")
         self._last = None
+        self._pages.clear()
         place = self._place if self._ordered else self._start
         return self._ask(place.second - _A_DAY, None)

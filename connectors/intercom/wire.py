@@ -137,18 +137,19 @@ class Wire:
         )
 
     def search(self, what: Kind, since: int, mark: str | None, per_page: int = PER_PAGE) -> Json:
-        """One page of what changed at `since` (Unix seconds) or later, sorted where Intercom does sort.
+        """One page of what changed at `since` (Unix seconds) or later, the earliest first where Intercom does sort.
 
         By hand: the SDK's pager asks for page 1 for ever (VENDORS 0, item 1). Raises MarkLost too.
         """
         unfit = Unfit()
-        for sorted_ in (True, False) if self._sorts else (False,):
+        paging = StartingAfterPaging(per_page=per_page, **({"starting_after": mark} if mark is not None else {}))
+        for order in ("ascending", None) if self._sorts else (None,):
             try:
-                told = self._searched(what, since, mark, per_page=per_page, sorted_=sorted_)
+                told = self._searched(what, since, paging, order)
             except Unfit as error:
                 unfit = error
             else:
-                self._sorts = sorted_
+                self._sorts = order is not None
                 return told
         if mark is not None:
             raise MarkLost
@@ -157,12 +158,17 @@ class Wire:
             "this Groundswell and Intercom's API don't fit together any more; look for a newer version.",
         )
 
-    def _searched(self, what: Kind, since: int, mark: str | None, *, per_page: int, sorted_: bool) -> Json:
+    def latest(self, what: Kind, since: int) -> Json:
+        """One result: the latest change since `since`, if Intercom sorts. Raises Unfit if it does not."""
+        if not self._sorts:
+            raise Unfit("it does not sort")
+        return self._searched(what, since, StartingAfterPaging(per_page=1), "descending")
+
+    def _searched(self, what: Kind, since: int, paging: StartingAfterPaging, order: str | None) -> Json:
         # `>` may mean "or equal" (VENDORS 3.2) or not: a second earlier is asked for, and the caller looks again.
         newer = SingleFilterSearchRequest(field="updated_at", operator=">", value=max(0, since - 1))
         query = MultipleFilterSearchRequest(operator="AND", value=[newer])
-        paging = StartingAfterPaging(per_page=per_page, **({"starting_after": mark} if mark is not None else {}))
-        sort = {"sort": {"field": "updated_at", "order": "ascending"}} if sorted_ else {}
+        sort = {"sort": {"field": "updated_at", "order": order}} if order else {}
         options: RequestOptions = {"additional_body_parameters": sort}
         resource = self._sdk.tickets if what == "tickets" else self._sdk.conversations
         return self._ask(
