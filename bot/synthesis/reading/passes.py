@@ -24,6 +24,7 @@ SMALLEST = 3  # tickets of a group that is worth defining: smaller ones can't be
 _MOST = 80  # definitions, the largest first
 _NAME, _SENTENCE = 80, 300  # characters kept of what a model words
 _HALVINGS = 3
+_HALF = 10  # tickets of half a lot that is worth asking again
 _UNSURE = -3  # within a pass: answered, but with "unsure"; not asked again
 
 
@@ -111,17 +112,25 @@ def decided(
 
 
 def _sorted(asked: Sequence[_Lot], question: Callable[[_Lot], Question], what: str) -> Passing:
-    """Asks, checks every index, and asks once more for those that are missing, unknown or doubled."""
+    """Asks, checks every index, and asks once more for those that are missing, unknown or doubled, or got no answer."""
     votes: Votes = {row: UNREAD for lot in asked for row in lot.rows}
     for _ in range(2):
         answers = (yield Ask(tuple(map(question, asked)), what)) if asked else ()
         for lot, answer in zip(asked, answers, strict=True):
             votes |= dict(_votes(answer, lot))
-        # A lot without any answer is not asked again: the reader has tried what can be tried.
-        heard = [lot for lot, a in zip(asked, answers, strict=True) if a.value is not None]
-        left = [_Lot([r for r in lot.rows if votes[r] == UNREAD], lot.groups) for lot in heard]
-        asked = [lot for lot in left if lot.rows]
+        pairs = list(zip(asked, answers, strict=True))
+        left = [
+            _Lot([r for r in lot.rows if votes[r] == UNREAD], lot.groups) for lot, a in pairs if a.value is not None
+        ]
+        halves = [half for lot, a in pairs if a.value is None for half in _halves(lot)]
+        asked = [lot for lot in (*left, *halves) if lot.rows]
     return {row: UNREAD if vote == _UNSURE else vote for row, vote in votes.items()}
+
+
+def _halves(lot: _Lot) -> list[_Lot]:
+    """Of a lot without any answer: it may have been too much at once. A small one is not asked again."""
+    middle = len(lot.rows) // 2
+    return [_Lot(rows, lot.groups) for rows in (lot.rows[:middle], lot.rows[middle:])] if middle >= _HALF else []
 
 
 def _votes(answer: Answer, lot: _Lot) -> Iterator[tuple[int, int]]:
