@@ -46,9 +46,10 @@ def key(value: Any) -> str | None:
 
 
 def second(value: Any) -> int | None:
-    """Unix seconds."""
-    plausible = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 10**11
-    return value if plausible else None
+    """Unix seconds; nothing that can't be a time of this age."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 10**11:
+        return None
+    return int(value)
 
 
 def at(value: Any) -> datetime | None:
