@@ -141,7 +141,7 @@ def _divided(it: _Open) -> Step:
         number = {n: (k if n == parts[0] else len(it.definitions) + i - 1) for i, n in enumerate(parts)}
         it.definitions[k] = found.definitions[parts[0]]
         it.definitions += [found.definitions[n] for n in parts[1:]]
-        it.note(0, {row: number.get(vote, UNREAD) for row, vote in found.placed.items()})
+        it.note(0, {row: number.get(vote, NONE) for row, vote in found.placed.items()})
         options = list(number.values())
         lots_of = [(list(piece), options) for piece in _pieces(rows, 2 * _TOGETHER)]
         it.note(1, (yield from passes.decided(lots_of, it.texts, it.definitions)))
@@ -253,6 +253,7 @@ def _settled(it: _Open, shown: Worth) -> Read:
     """What all readings come to, if they can be believed."""
     groups = len(it.definitions)
     labels = settled(it.votes, _WEIGHTS, it.space, groups, shown.errors)
+    labels[it.alone] = _borne_out(it, labels)
     heard = np.flatnonzero(np.max(np.array(it.votes), axis=0) > UNREAD).tolist()
     believed = trust(shown.agreement, labels, it.space, [it.texts[r] for r in it.rows])
     if not believed.followed:
@@ -267,6 +268,15 @@ def _settled(it: _Open, shown: Worth) -> Read:
         definitions=tuple(it.definitions[k] for k in order),
         shut_out=frozenset(it.alone),
     )
+
+
+def _borne_out(it: _Open, labels: Labels) -> Labels:
+    """Tickets that give orders stay where the model put them only if they lie with the calm ones there."""
+    calm = labels.copy()
+    calm[it.alone] = NONE
+    near = likeness(it.space, calm, len(it.definitions))[it.alone]
+    there = (near.argmax(axis=1) == labels[it.alone]) & (near.max(axis=1) >= ALIKE)
+    return np.where(there, labels[it.alone], NONE).astype(np.intp)
 
 
 def _told(it: _Open, heard: int, believed: Trust, carrying: float) -> str:

@@ -21,6 +21,7 @@ _RULES = (
     r"(?:instructions?|prompts?|rules?|guidelines?|directions|directives?|guardrails?|restrictions?|context|system)"
 )
 _MARKS = (
+    r"(?:\b\w[\s._*|-]){14}",  # spelt letter by letter: nobody writes to support like that
     # taking back what was said before
     rf"\b(?:ignor\w*|disregard\w*|forget\w*|overrid\w*|overrul\w*|bypass\w*|skip\w*|supersed\w*|replac\w*|drop)\b"
     rf".{{0,40}}\b{_RULES}\b",
@@ -40,8 +41,12 @@ _MARKS = (
     # ordering what the answer shall be
     rf"\b(?:assign|sort|put|plac\w*|classif\w*|mov\w+|group|merg\w+|label|mark|fil\w+|count|treat|categori[sz]\w*|cluster|tag|rank|report|list|add|set|return|move)\b"
     rf".{{0,30}}\b{_ALL}\b.{{0,20}}\b{_THINGS}\b",
+    rf"\b{_ALL}\b.{{0,20}}\b{_THINGS}\b.{{0,25}}\b(?:must|should|shall|have to|are|is|belongs?|go(?:es)?)\b.{{0,25}}"
+    r"\b(?:classified|assigned|sorted|labell?ed|marked|moved|put|counted|treated|grouped|merged|to|into|in)\b.{0,20}"
+    r"\b(?:as|to|into|none|group|theme|g\d|one|first|together|ignored|duplicates?)\b",
     r"\b(?:respond|reply|answer|output|return|print|write|say|repeat|echo|emit)\b.{0,25}"
     r"\b(?:only|just|exactly|json|with (?:the )?(?:following|word)|verbatim|true|false|nothing|none|empty)\b",
+    r"\b(?:write|set|use|make|give|change)\b.{0,12}\b(?:the )?(?:title|name|summary|user story|problem)\b.{0,40}\b(?:group|theme|each|every|all)\b",
     r"\b(?:theme|group|cluster|topic|category)\s*(?:#|no\.?|number|id)?\s*[\"']?(?:\d|g\d|t\d|one|a\b|none)",
     r"\bg\d{1,2}\b|\b(?:severity|priority|impact|rank)\b.{0,25}\b(?:p[0-4]|highest|critical|top|max\w*|first|1)\b"
     r"|\b(?:mark|set|make|treat|escalate|raise|flag|create|rate|this is)\b.{0,30}\bp[0-4]\b|\bp0\b",
@@ -68,14 +73,15 @@ _LEET = str.maketrans("013457@$", "oieastas")
 # Looking again costs time, so only where it may help: "1gn0re", "i g n o r e".
 _MIXED = re.compile(r"[a-z][0134570@$]+[a-z]")
 _SPELT = re.compile(r"(?:\b\w[\s._*|-]){4}")
-_APART = re.compile(r"\b(\w)[\s._*|-](?=\w\b)")
+_APART = re.compile(r"\b(\w)(?:[\s._*|-](?=\w\b)|[._*|-])")
 _READ = 4_000  # characters: more than a model is ever shown of a ticket
+_TURNED = re.compile("[\u202a-\u202e\u2066-\u2069]")  # text that people see in another order than machines
 _HIDDEN = 3  # invisible characters; one or two come with emoji and pasted text
 
 
 def gives_orders(text: str) -> bool:
     """Does the text hold what only a machine would obey, or letters that only a machine can see?"""
-    if _hidden(text) >= _HIDDEN:
+    if _hidden(text) >= _HIDDEN or _TURNED.search(text):
         return True
     plain = unicodedata.normalize("NFKC", visible(text)).lower()[:_READ]
     readings = [plain] + ([] if plain.isascii() else [plain.translate(_LOOKALIKES)])
