@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 
 from bot import phrases
 from bot.acts import Act, Stage, Standing
@@ -74,11 +75,12 @@ def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:
     yield f"  Impact {number(item.impact)}: backlog rank {item.rank} of its digest"
 
 
-def planned(acts: list[Act]) -> Iterator[str]:
-    """What would be written, act by act, before anything is."""
-    for n, act in enumerate(acts, 1):
-        fields = act.payload.get("fields", {})
-        about = fields.get("summary") or act.payload.get("title") or ""
-        yield f"{n}. {act.kind} in {act.target}  {phrases.clip(phrases.line(str(about)), 90)}".rstrip()
+def planned(acts: Sequence[Act]) -> Iterator[str]:
+    """What would be written, in order, before anything is; a row of like acts is one line."""
+    for (kind, target), row in groupby(acts, key=lambda a: (a.kind, a.target)):
+        like = list(row)
+        fields = like[0].payload.get("fields", {})
+        about = phrases.clip(phrases.line(str(fields.get("summary") or "")), 90)
+        yield f"  {kind} in {target}{f' x {len(like)}' if len(like) > 1 else ''}  {about}".rstrip()
         if labels := fields.get("labels"):
-            yield f"   labels {', '.join(labels)}"
+            yield f"    labels {', '.join(labels)}"

@@ -191,9 +191,12 @@ class Slack:
         try:
             who = self._call("auth_test")
         except (Unavailable, Refused) as fault:
-            return [_fault("token", fault), *(Finding(n, "skip", "Not looked at.") for n in ("scopes", "channel"))]
+            return [
+                _fault("slack", fault),
+                *(Finding(n, "skip", "Not looked at.") for n in ("slack scopes", "slack channel")),
+            ]
         name, team = who.get("user", "?"), who.get("team", "?")
-        return [Finding("token", "ok", f"Connected to {team} as @{name}."), *self._rights(who, str(name))]
+        return [Finding("slack", "ok", f"Connected to {team} as @{name}."), *self._rights(who, str(name))]
 
     def _rights(self, who: SlackResponse, name: str) -> list[Finding]:
         try:
@@ -201,7 +204,7 @@ class Slack:
             found: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
             channel = _channel_finding(found, name)
         except (Unavailable, Refused) as fault:
-            found, channel = {}, _fault("channel", fault)
+            found, channel = {}, _fault("slack channel", fault)
         history = "groups:history" if found.get("is_private") else "channels:history"
         return [_scopes_finding(_header(who, "x-oauth-scopes"), history), channel]
 
@@ -262,23 +265,23 @@ def _fault(name: str, fault: Unavailable | Refused) -> Finding:
 def _channel_finding(found: Mapping[str, Any], app: str) -> Finding:
     name = f"#{found.get('name', '?')}"
     if found.get("is_archived"):
-        return Finding("channel", "fail", f"{name} is archived.", "Unarchive it or set slack.channel to another.")
+        return Finding("slack channel", "fail", f"{name} is archived.", "Unarchive it or set slack.channel to another.")
     if not found.get("is_member"):
-        return Finding("channel", "fail", f"The app is not in {name}.", f"Type /invite @{app} there.")
-    return Finding("channel", "ok", f"The app is in {name}.")
+        return Finding("slack channel", "fail", f"The app is not in {name}.", f"Type /invite @{app} there.")
+    return Finding("slack channel", "ok", f"The app is in {name}.")
 
 
 def _scopes_finding(told: str | None, history: str) -> Finding:
     if told is None:
-        return Finding("scopes", "skip", "Slack didn't say which rights the token has.")
+        return Finding("slack scopes", "skip", "Slack didn't say which rights the token has.")
     scopes = {scope.strip() for scope in told.split(",")}
     add = "Add {} under OAuth & Permissions and install the app again."
     if "chat:write" not in scopes:
-        return Finding("scopes", "fail", "The app may not post.", add.format("chat:write"))
+        return Finding("slack scopes", "fail", "The app may not post.", add.format("chat:write"))
     if history not in scopes:
         why = "The channel's history can't be read, so a post whose answer was lost stays unsure until a person looks."
-        return Finding("scopes", "warn", why, add.format(history))
-    return Finding("scopes", "ok", "The app may post and find its own posts again.")
+        return Finding("slack scopes", "warn", why, add.format(history))
+    return Finding("slack scopes", "ok", "The app may post and find its own posts again.")
 
 
 # --- one call, and how it can fail

@@ -428,28 +428,28 @@ def states(channel: Slack) -> dict[str, str]:
 
 
 def test_check_finds_all_well(server: SlackServer) -> None:
-    assert states(slack(server)) == {"token": "ok", "scopes": "ok", "channel": "ok"}
+    assert states(slack(server)) == {"slack": "ok", "slack scopes": "ok", "slack channel": "ok"}
     assert all(r.path.endswith(("auth.test", "conversations.info")) for r in server.requests)
 
 
 def test_check_names_each_fault_with_its_mend(server: SlackServer) -> None:
     found = {f.name: f for f in slack(server, ELSEWHERE).check()}
-    assert (found["channel"].state, found["channel"].mend) == ("fail", "Type /invite @groundswell there.")
+    assert (found["slack channel"].state, found["slack channel"].mend) == ("fail", "Type /invite @groundswell there.")
     server.rooms[CHANNEL].archived = True
     server.tokens[TOKEN] = "chat:write,channels:read"
     found = {f.name: f for f in slack(server).check()}
-    assert found["channel"].message == "#product-support is archived."
-    assert found["scopes"].state == "warn"
-    assert found["scopes"].mend == "Add channels:history under OAuth & Permissions and install the app again."
+    assert found["slack channel"].message == "#product-support is archived."
+    assert found["slack scopes"].state == "warn"
+    assert found["slack scopes"].mend == "Add channels:history under OAuth & Permissions and install the app again."
     server.tokens[TOKEN] = "channels:read"
-    assert states(slack(server))["scopes"] == "fail"
+    assert states(slack(server))["slack scopes"] == "fail"
 
 
 def test_check_of_a_private_channel_asks_for_the_right_of_private_channels(server: SlackServer) -> None:
     server.tokens[TOKEN] = SCOPES.replace("groups:history,", "")
     found = {f.name: f for f in slack(server, PRIVATE).check()}
-    assert "groups:history" in found["scopes"].mend
-    assert states(slack(server)) == {"token": "ok", "scopes": "ok", "channel": "ok"}
+    assert "groups:history" in found["slack scopes"].mend
+    assert states(slack(server)) == {"slack": "ok", "slack scopes": "ok", "slack channel": "ok"}
 
 
 def test_check_of_a_dead_token_says_so_and_looks_no_further(server: SlackServer) -> None:
@@ -462,10 +462,10 @@ def test_check_of_a_dead_token_says_so_and_looks_no_further(server: SlackServer)
 
 def test_check_never_raises_when_slack_is_away(server: SlackServer) -> None:
     server.fail("drop", times=9)
-    assert states(slack(server))["token"] == "fail"
+    assert states(slack(server))["slack"] == "fail"
     server.faults.clear()
     server.fail("refuse", "conversations.info", status=503)
-    assert states(slack(server))["channel"] == "fail"
+    assert states(slack(server))["slack channel"] == "fail"
 
 
 def test_nothing_of_a_message_is_logged(server: SlackServer, caplog: pytest.LogCaptureFixture) -> None:

@@ -280,6 +280,7 @@ def _finished(wired: Wired, outcome: Outcome, theme: Theme, digest: Digest, said
 
     if wired.board is not None:
         wired.board.redraw()
+        wired.ledger.attend_due()  # the line that a decision leaves in the thread
     now = standings(wired.parts.store, [theme.id])[theme.id]
     if as_json:
         tell({"outcome": outcome.result.value, "message": outcome.message, "theme": _row(digest, theme, now)})

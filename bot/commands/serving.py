@@ -116,7 +116,7 @@ def doctor(
         parts.update({n: p for n, p in (("slack", wired.channel), ("jira", wired.sink)) if p is not None})
         wanted = [part for name, part in parts.items() if not names or name in names]
         unknown = sorted(set(names or ()) - set(parts))
-        found = [Finding("database", "ok", f"{store!r} is open and writable")]
+        found = [Finding("database", "ok", f"{store.place} is open and up to date")]
         with ThreadPoolExecutor(max_workers=8) as pool:
             for findings in pool.map(lambda part: part.check(), wanted):
                 found += findings

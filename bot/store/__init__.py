@@ -68,8 +68,13 @@ class Store:
             self._serving = None
         self._database.close()
 
+    @property
+    def place(self) -> str:
+        """Where it is, for people: without the password."""
+        return parsed(self.url).render_as_string(hide_password=True)
+
     def __repr__(self) -> str:
-        return f"Store({parsed(self.url).render_as_string(hide_password=True)!r})"
+        return f"Store({self.place!r})"
 
 
 __all__ = [
