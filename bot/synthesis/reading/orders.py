@@ -21,6 +21,7 @@ _RULES = (
     r"(?:instructions?|prompts?|rules?|guidelines?|directions|directives?|guardrails?|restrictions?|context|system)"
 )
 _MARKS = (
+    r"\b(?:erongi|tegrof|dragersid|metsys|stekcit|tekcit|puorg|emeht|snoitcurtsni|tpmorp|tnatsissa)\b",  # turned round
     r"(?:\b\w[\s._*|-]){14}",  # spelt letter by letter: nobody writes to support like that
     # taking back what was said before
     rf"\b(?:ignor\w*|disregard\w*|forget\w*|overrid\w*|overrul\w*|bypass\w*|skip\w*|supersed\w*|replac\w*|drop)\b"
