@@ -90,10 +90,10 @@ def test_a_channel_that_does_not_exist_is_refused_with_the_mend(rig: dict[str, s
     nowhere = Slack(token="xoxb-rig", channel="C0NOWHERE", base_url=rig["slack"])
     with pytest.raises(Refused, match="channel_not_found"):
         nowhere.do(nowhere.post(secrets.token_hex(32), SAID))
-    assert {f.name: f.state for f in nowhere.check()}["channel"] == "fail"
+    assert {f.name: f.state for f in nowhere.check()}["slack channel"] == "fail"
 
 
 def test_check_finds_the_channel_and_the_token(slack: Slack, client: WebClient, channel: str) -> None:
     found = {f.name: f.state for f in slack.check()}
-    assert found["token"] == "ok"
-    assert found["channel"] == "ok"
+    assert found["slack"] == "ok"
+    assert found["slack channel"] == "ok"
