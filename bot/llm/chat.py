@@ -143,8 +143,9 @@ class ChatModel:
         try:
             reply: Any = sdk.chat.completions.create(**body)
             usage = getattr(reply, "usage", None)
+            took = (_count(usage, "prompt_tokens", guess), _count(usage, "completion_tokens", 0))
             text, finish = _content(reply)
-            took = (_count(usage, "prompt_tokens", guess), _count(usage, "completion_tokens", len(text) // 3))
+            took = (took[0], took[1] or len(text) // 3)
         except openai.APITimeoutError:
             took = (guess, most)  # it may have been worked on, and be billed
             raise _Down("it did not answer in time", later=0.0) from None

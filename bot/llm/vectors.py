@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import openai
+from numpy.typing import NDArray
 
 from bot.llm.endpoint import Endpoint, client
 from bot.ports import Progress, Refused, Unavailable, Vectors
 
 _AT_ONCE = 256  # texts in a request: endpoints take 2,048 of them or 300k tokens (VENDORS section 6)
 _LONGEST = 4_000  # characters of a text
+_LARGEST = 1e6  # of a number in a vector, whose length is about 1
 
 
 class EndpointEmbedder:
@@ -43,7 +45,7 @@ class EndpointEmbedder:
         try:
             reply: Any = sdk.embeddings.create(model=self._model, input=sent)
             found = sorted(reply.data, key=lambda one: one.index)
-            rows = np.array([one.embedding for one in found], dtype=np.float32)
+            rows = np.array([one.embedding for one in found], dtype=np.float64)
         except openai.APIStatusError as error:
             told = f"the embeddings endpoint {self._host} answers {error.status_code}"
             if error.status_code == 429 or error.status_code >= 500:
@@ -55,9 +57,9 @@ class EndpointEmbedder:
             raise Refused(f"{self._host} does not answer as an embeddings endpoint does: check llm.base_url") from None
         return self._unit(rows, texts)
 
-    def _unit(self, rows: Vectors, texts: Sequence[str]) -> Vectors:
+    def _unit(self, rows: NDArray[np.float64], texts: Sequence[str]) -> Vectors:
         """Rows of unit length; those of texts without a word are zeros, as the built-in model's are."""
-        if rows.ndim != 2 or len(rows) != len(texts) or not np.isfinite(rows).all():
+        if rows.ndim != 2 or len(rows) != len(texts) or not (np.abs(rows) < _LARGEST).all():
             raise Refused(f"{self._host} did not answer with one vector for each text: check llm.embedding_model")
         if self._dim not in (None, rows.shape[1]):
             raise Refused(f"{self._host} answers with vectors of {self._dim} and of {rows.shape[1]} numbers")

@@ -141,7 +141,9 @@ def _divided(it: _Open) -> Step:
         number = {n: (k if n == parts[0] else len(it.definitions) + i - 1) for i, n in enumerate(parts)}
         it.definitions[k] = found.definitions[parts[0]]
         it.definitions += [found.definitions[n] for n in parts[1:]]
-        it.note(0, {row: number.get(vote, UNREAD) for row, vote in found.placed.items()})
+        # A ticket in no part keeps what the first reading said of it, unless that was the theme that fell apart.
+        kept = {row: UNREAD if before == k else before for row, before in enumerate(it.votes[0].tolist())}
+        it.note(0, {row: number.get(vote, kept[row]) for row, vote in found.placed.items()})
         options = list(number.values())
         lots_of = [(list(piece), options) for piece in _pieces(rows, 2 * _TOGETHER)]
         it.note(1, (yield from passes.decided(lots_of, it.texts, it.definitions)))
