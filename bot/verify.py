@@ -18,6 +18,7 @@ from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
 from bot.synthesis.evidence import verbatim
 from bot.synthesis.impact import deflection, impact
+from bot.synthesis.reading.wording import impure
 from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
 from bot.synthesis.words import MADE_BY, problem
@@ -98,9 +99,18 @@ def _quotes(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator
             yield f"{name}: quote of {quote['ticket_id']!r}, which is not in it"
         elif not verbatim(quote["text"], by_id[quote["ticket_id"]]):
             yield f"{name}: not verbatim in {quote['ticket_id']!r}: {quote['text']!r}"
+    if theme["made_by"] != MADE_BY:
+        yield from _worded(name, theme, by_id)
     due = problem([q["text"] for q in theme["quotes"]])
     if theme["made_by"] == MADE_BY and theme["problem"] != due:
         yield f"{name}: the problem is told as {theme['problem']!r}, by its quotes {due!r}"
+
+
+def _worded(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
+    """Words that a language model made hold no count, and no number that is not in the theme's tickets."""
+    evidence = " ".join(f"{by_id[i].subject} {by_id[i].body}" for i in theme["ticket_ids"] if i in by_id)
+    for text in (theme["name"], theme["short"], theme["problem"], *theme.get("near_misses", ())):
+        yield from (f"{name}: in its words, {wrong}" for wrong in impure(text, " ".join(evidence.split())))
 
 
 def _ranked(rows: Sequence[Document], key: str, what: str) -> Iterator[str]:

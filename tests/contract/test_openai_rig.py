@@ -40,7 +40,7 @@ def test_each_kind_of_question_is_a_valid_chat_completion(rig: dict[str, str], q
 
 
 def test_a_body_that_is_wrong_is_refused_by_the_description(rig: dict[str, str]) -> None:
-    """Otherwise these tests would prove nothing. Of chat completions Prism checks little (its union of message types lets
+    """Otherwise these tests would prove nothing. Of chat completions Prism checks little (the description's unions let
     anything through), so tests/test_llm.py looks at those bodies itself."""
     with httpx2.Client() as client:
         wrong = client.post(

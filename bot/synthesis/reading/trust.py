@@ -18,7 +18,7 @@ from bot.synthesis.reading.plan import NONE, Labels
 from bot.synthesis.reading.space import likeness
 from bot.synthesis.reading.texts import tokens
 
-_WITH_ITSELF = 0.72
+_WITH_ITSELF = 0.74
 _WITH_SPACE, _WITH_SPACE_IF_SURE = 0.82, 0.78  # the lower one for a reading that agrees with itself
 _SURE = 0.9
 _TOGETHER = 0.45  # mean cosine of tickets to the rest of their theme

@@ -124,22 +124,22 @@ def wrongs(item: Mapping[str, Any], brief: Brief) -> Iterator[str]:
     """All that is wrong with an item, in sentences that a model can act on. They quote nothing of a ticket."""
     texts = {k: [item[k]] for k in ("name", "problem", "title", "user_story", "severity_reason")}
     texts |= {k: item[k] for k in ("acceptance", "near_misses")}
-    numbers = set(_NUMBER.findall(brief.evidence))
     for key, pieces in texts.items():
         for text in pieces:
-            yield from (f"{key}: {what}" for what in _impure(text, numbers, brief))
+            yield from (f"{key}: {what}" for what in impure(text, brief.evidence))
     yield from _formal(item)
     yield from _ungrounded(item, brief)
 
 
-def _impure(text: str, numbers: set[str], brief: Brief) -> Iterator[str]:
+def impure(text: str, evidence: str) -> Iterator[str]:
+    """What a text says that no language model may say, or that `evidence` (the tickets' texts) does not hold."""
     if _COUNTED.search(text):
         yield "don't say how many"
-    if set(_NUMBER.findall(text)) - numbers:
+    if set(_NUMBER.findall(text)) - set(_NUMBER.findall(evidence)):
         yield "a number that is not in the tickets"
     if _MARKUP.search(text) or next(iter(found(text)), None):
         yield "markup, a link, an address or a placeholder"
-    if any(" ".join(q.split()) not in brief.evidence for q in _QUOTED.findall(text)):
+    if any(" ".join(q.split()) not in evidence for q in _QUOTED.findall(text)):
         yield "quotation marks around what is not verbatim in a ticket"
 
 
