@@ -33,7 +33,8 @@ class Decisions:
     def write(self, decision: Decision, acts: Sequence[Act] = (), cancel: str | None = None) -> bool:
         """The decision, what is to be done for it, and the end of what it takes back: all or nothing.
 
-        False, and nothing happened: the number was taken, or the effect `cancel` may have been sent already.
+        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. False, and nothing
+        happened: the number was taken, or the effect may have been sent already.
         """
         with self._database.writing() as connection:
             if cancel is not None and not _cancellable(connection, cancel):
@@ -42,8 +43,7 @@ class Decisions:
                 return False
             at = self._database.now(connection)
             if cancel is not None:
-                new = {"state": EffectState.CANCELLED.value, "next_at": None, "updated_at": at}
-                effects.changed(connection, cancel, effects.unsent(), new, drawn=False)
+                effects.cancelled(connection, cancel, at)
             effects.planned(connection, acts, at, decision.run_key, decision.theme_id)
             touched(connection, decision.theme_id)
             told = {"number": decision.number, "run_key": decision.run_key, "note": decision.note}
@@ -55,7 +55,8 @@ def _cancellable(connection: Connection, key: str) -> bool:
     """Locked until the end, so that no sender begins it meanwhile."""
     t = schema.effect
     row = connection.execute(select(t.c.state, t.c.sent).where(t.c.key == key).with_for_update()).one_or_none()
-    return row is not None and row.state == EffectState.PENDING.value and not row.sent
+    waits = (EffectState.PENDING.value, EffectState.FAILED.value)
+    return row is not None and row.state in waits and not row.sent
 
 
 def _inserted(connection: Connection, d: Decision) -> bool:

@@ -14,7 +14,7 @@ from bot.acts import Act, EffectState
 from bot.store import schema
 from bot.store.database import Database, chunks, inserting
 
-KINDS = ("slack.digest", "slack.reply")
+DIGEST, REPLY = "slack.digest", "slack.reply"
 _T = schema.drawing
 
 
@@ -76,11 +76,14 @@ def shows(connection: Connection, effect_key: str) -> bool:
 
 
 def kept(connection: Connection, acts: Iterable[Act], run_key: str) -> None:
-    """A drawing for each message among `acts`; its first version is sent with the post."""
+    """A drawing for each digest, and reply about a theme, among `acts`; its first version is sent with the post.
+
+    A reply about no theme (what is left over, the line of a decision) says what never changes.
+    """
     rows = [
         {"effect_key": act.key, "run_key": run_key, "theme_id": act.payload.get("theme_id"), "wanted": 0, "drawn": 0}
         for act in acts
-        if act.kind in KINDS
+        if act.kind == DIGEST or (act.kind == REPLY and act.payload.get("theme_id"))
     ]
     if rows:
         connection.execute(inserting(connection, _T).on_conflict_do_nothing(), rows)

@@ -31,6 +31,22 @@ class Effects:
         with self._database.writing() as connection:
             planned(connection, acts, self._database.now(connection), run_key, theme_id)
 
+    def replan(self, acts: Sequence[Act], *, run_key: str | None = None, theme_id: str | None = None) -> None:
+        """Writes down what is to be done as it is meant now: what was refused, or not sent yet, goes there and says that.
+
+        What is done, cancelled, unsure or under way stays as it is. A person's word, like `retry`. Messages among `acts`
+        are drawn anew from now on, as those that a run concludes with.
+        """
+        waits = or_(unsent(), _T.c.state == EffectState.FAILED.value)
+        with self._database.writing() as connection:
+            at = self._database.now(connection)
+            planned(connection, acts, at, run_key, theme_id)
+            if run_key is not None:
+                drawings.kept(connection, acts, run_key)
+            for act in acts:
+                new = {"state": EffectState.PENDING.value, "target": act.target, "payload": act.payload, "error": None}
+                changed(connection, act.key, waits, {**new, "next_at": None, "looks": 0, "updated_at": at})
+
     def get(self, key: str) -> Effect | None:
         return next(iter(self._read(_effects().where(_T.c.key == key))), None)
 
@@ -121,6 +137,13 @@ class Effects:
 
 def unsent() -> ColumnElement[bool]:
     return and_(_PENDING, _T.c.sent.is_(False))
+
+
+def cancelled(connection: Connection, key: str, at: datetime) -> None:
+    """The end of an effect and of all that hangs on it: a link to an issue that nobody makes would wait for ever."""
+    over = or_(unsent(), _T.c.state == EffectState.FAILED.value)
+    new = {"state": EffectState.CANCELLED.value, "next_at": None, "updated_at": at}
+    connection.execute(update(_T).where(or_(_T.c.key == key, _T.c.after == key), over).values(**new))
 
 
 def changed(

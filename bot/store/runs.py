@@ -39,7 +39,8 @@ class Fenced(Exception):
 class Run:
     """`step` is the last one that is wholly stored: "", "synced", "frozen", "digested" or "posted".
 
-    `fence` counts the leases: who holds the newest one may write. `attempt` counts how often it was begun.
+    `fence` counts the leases: who holds the newest one may write. `attempt` counts how often it was begun since it was
+    last asked for.
     """
 
     key: str
@@ -70,7 +71,7 @@ class Runs:
             row = {"key": key, "kind": kind, "asked": asked, "state": RunState.WAITING.value, "asked_at": asked_at}
             new = inserting(connection, _T).values(row).on_conflict_do_nothing(index_elements=[_T.c.key])
             is_new = connection.scalars(new.returning(_T.c.number)).one_or_none() is not None
-            again = {"state": RunState.WAITING.value, "error": None, "finished_at": None}
+            again = {"state": RunState.WAITING.value, "error": None, "finished_at": None, "attempt": 0}
             connection.execute(update(_T).where(_T.c.key == key, _T.c.state == RunState.FAILED.value).values(**again))
             return _runs(connection, _T.c.key == key)[0], is_new
 
@@ -78,16 +79,18 @@ class Runs:
         with self._database.reading() as connection:
             return next(iter(_runs(connection, _T.c.key == key)), None)
 
-    def recent(self, limit: int = 20) -> list[Run]:
-        """The last ones that were asked for, newest first."""
+    def recent(self, limit: int = 20, *, but: str | None = None) -> list[Run]:
+        """The last ones that were asked for, newest first; those of the kind `but` are passed over."""
         with self._database.reading() as connection:
-            return _runs(connection, limit=limit, newest=True)
+            return _runs(connection, None if but is None else _T.c.kind != but, limit=limit, newest=True)
 
-    def latest(self, kind: str | None = None) -> Run | None:
-        """The newest one that is DONE."""
-        done = _T.c.state == RunState.DONE.value
+    def latest(self, kind: str | None = None, *, but: str | None = None) -> Run | None:
+        """The newest one that is DONE; of the kind `kind`, and not of the kind `but`."""
+        wanted = [_T.c.state == RunState.DONE.value]
+        wanted += [_T.c.kind == kind] if kind is not None else []
+        wanted += [_T.c.kind != but] if but is not None else []
         with self._database.reading() as connection:
-            found = _runs(connection, done if kind is None else and_(done, _T.c.kind == kind), limit=1, newest=True)
+            found = _runs(connection, and_(*wanted), limit=1, newest=True)
         return next(iter(found), None)
 
     def first(self, kind: str) -> Run | None:
