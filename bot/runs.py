@@ -128,15 +128,19 @@ def ask(store: Store, key: str, kind: str, request: Request) -> Run:
     return run
 
 
-def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None) -> Digest | None:
+def carry_on(
+    parts: Parts, key: str, owner: str, watch: Watch | None = None, *, lease: float = LEASE
+) -> Digest | None:
     """Takes the run from its last whole step to its end. None: somebody else is at it, or took it over meanwhile.
+
+    `lease` in seconds: for so long the run waits for this process when it dies.
 
     Raises Refused or Unavailable when nothing at all could be read; the run is FAILED then, and says why.
     """
-    fence = parts.store.runs.lease(key, owner, LEASE)
+    fence = parts.store.runs.lease(key, owner, lease)
     if fence is None:
         return None
-    with _Kept(parts.store, key, fence):
+    with _Kept(parts.store, key, fence, lease):
         try:
             _Step(parts, key, fence, watch or Unwatched()).run_all()
             parts.store.runs.finish(key, fence)
@@ -151,8 +155,8 @@ def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None) -> 
 class _Kept:
     """Renews the lease while the run goes on, and gives it back when the run stops in the middle."""
 
-    def __init__(self, store: Store, key: str, fence: int) -> None:
-        self._store, self._key, self._fence = store, key, fence
+    def __init__(self, store: Store, key: str, fence: int, lease: float) -> None:
+        self._store, self._key, self._fence, self._lease = store, key, fence, lease
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._renew, name=f"lease of {key}", daemon=True)
 
@@ -168,8 +172,8 @@ class _Kept:
         self._store.runs.release(self._key, self._fence)
 
     def _renew(self) -> None:
-        while not self._over.wait(LEASE / 3):
-            if not self._store.runs.renew(self._key, self._fence, LEASE):
+        while not self._over.wait(self._lease / 3):
+            if not self._store.runs.renew(self._key, self._fence, self._lease):
                 return  # lost: the next write of this run is fenced off
 
 
@@ -215,7 +219,7 @@ class _Step:
         collected = self._collected(request)
         reading = arranged(collected, self._asked(request), rules, request.window)
         reading = replace(reading, warnings=(*self._missing(request), *reading.warnings))
-        known = store.runs.lineage(self.key, asked_at)
+        known = store.runs.lineage(self.key, asked_before=asked_at)
         detail = {"known": [[k.theme_id, k.run_key] for k in known]}
         store.runs.freeze(self.key, self.fence, reading, rules, detail)
 
@@ -256,7 +260,7 @@ class _Step:
     def _known(self, detail: Mapping[str, Any]) -> list[Known]:
         """The themes that this run saw when it froze its tickets: the same ones when it is resumed a week later."""
         wanted = {(theme_id, run_key) for theme_id, run_key in detail["known"]}
-        rows = self.parts.store.runs.lineage(self.key, None)
+        rows = self.parts.store.runs.lineage(self.key)
         return [Known(k.theme_id, k.members, tuple(k.centroid)) for k in rows if (k.theme_id, k.run_key) in wanted]
 
     def _asked(self, request: Request) -> Asked:

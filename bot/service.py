@@ -18,7 +18,7 @@ from bot import scheduler
 from bot.domain import Window
 from bot.effects import Duplicate, Ledger
 from bot.ports import Refused, Unavailable
-from bot.runs import SYNC, Parts, Request, ask, carry_on, monthly_key
+from bot.runs import LEASE, SYNC, Parts, Request, ask, carry_on, monthly_key
 from bot.slack.board import Board
 from bot.slack.clicks import Desk
 from bot.store import Run, Store
@@ -36,11 +36,12 @@ _log = structlog.get_logger("groundswell")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When the month's digest is due, in which zone, and how often the help desks are read (minutes)."""
+    """When the month's digest is due, in which zone, how often the help desks are read, how long a run is held."""
 
     monthly: str
     timezone: str
     sync_minutes: int
+    lease: float = LEASE  # seconds
 
 
 class Service:
@@ -177,7 +178,8 @@ class Service:
 
     def _carried(self, run: Run) -> bool:
         try:
-            return carry_on(self._parts, run.key, self._owner) is not None or run.kind == SYNC
+            done = carry_on(self._parts, run.key, self._owner, lease=self._times.lease)
+            return done is not None or run.kind == SYNC
         except (Refused, Unavailable) as fault:
             _log.error("run failed", run=run.key, why=str(fault))
             return True

@@ -96,6 +96,11 @@ class StandIn:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
+    @property
+    def serving(self) -> int:
+        """How many connections are open: when it is 0, all that was sent has been carried out."""
+        return self._server.serving
+
     def __enter__(self) -> StandIn:
         self._thread.start()
         return self
@@ -148,9 +153,25 @@ class StandIn:
         return None
 
 
+_counting = threading.Lock()
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
+    serving = 0  # connections that are open
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with _counting:
+            self.serving += 1
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with _counting:
+                self.serving -= 1
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that was killed in mid-request is what these servers are for."""
