@@ -28,7 +28,7 @@ _LIMITS = ("max_completion_tokens", "max_tokens", "")  # the newer name, the old
 _TRIES = 3  # requests for one question that fail in a way that may pass
 _LONGEST_WAIT = 60.0  # seconds; an endpoint that wants more is down for this run
 _BROKEN = 3  # questions in a row without an answer, after which nothing more is asked
-_THOUGHT = 4_000  # tokens beyond the answer's own: models that reason spend them first
+_THOUGHT = (6_000, 30_000)  # tokens beyond the answer's own, which models that reason spend first; at a second try
 
 TOO_COSTLY = "the cost cap of this run was reached"
 
@@ -40,6 +40,16 @@ class _Down(Exception):
     def __init__(self, why: str, *, final: bool = False, later: float | None = None) -> None:
         super().__init__(why)
         self.why, self.final, self.later = why, final, later
+
+
+class _Cut(Exception):
+    """The answer was longer than it was allowed to be."""
+
+    why = "it was cut at the token limit"
+
+    def __init__(self, used: Usage) -> None:
+        super().__init__(self.why)
+        self.used = used
 
 
 class ChatModel:
@@ -80,11 +90,14 @@ class ChatModel:
     def _answered(self, sdk: openai.OpenAI, question: Question) -> Answer:
         """With one repair try: the question again, with what was wrong about the answer."""
         used, wrong = Usage(), ""
-        for _ in range(2):
+        for thought in _THOUGHT:
             if self._down:
                 return Answer(None, used, self._down)
             try:
-                text, took = self._text(sdk, question, wrong)
+                text, took = self._text(sdk, question, wrong, thought)
+            except _Cut as cut:
+                used, wrong = used + cut.used, cut.why
+                continue
             except _Down as down:
                 self._note(down)
                 return Answer(None, used, down.why)
@@ -101,14 +114,15 @@ class ChatModel:
             if down.final or self._broken >= _BROKEN:
                 self._down = self._down or down.why
 
-    def _text(self, sdk: openai.OpenAI, question: Question, wrong: str) -> tuple[str, Usage]:
+    def _text(self, sdk: openai.OpenAI, question: Question, wrong: str, thought: int) -> tuple[str, Usage]:
         """The answer as it came. Raises _Down."""
         used = Usage()
         tries = 0
         while True:
             shape = (self._format, self._limit)
             try:
-                text, took = self._sent(sdk, self._body(question, wrong, shape), question.most + _THOUGHT)
+                most = question.most + thought
+                text, took = self._sent(sdk, self._body(question, wrong, shape, most), most)
                 return text, used + took
             except openai.BadRequestError as refused:
                 self._loosen(shape, refused)
@@ -121,12 +135,13 @@ class ChatModel:
     def _loosen(self, shape: tuple[int, int], refused: openai.BadRequestError) -> None:
         """The endpoint did not take the request as it was: the next looser form, for this and all later questions."""
         told = str(refused.body).lower()
-        if "context" in told or "too long" in told or "too many tokens" in told or "maximum" in told:
+        shorter = "max_" in told and shape[1] + 1 < len(_LIMITS)  # also "max_tokens is too large"
+        if not shorter and ("context" in told or "too long" in told or "too many tokens" in told or "maximum" in told):
             raise _Down("its context is too small for the tickets") from None
         with self._lock:
             if (self._format, self._limit) != shape:
                 return
-            if "max_" in told and self._limit + 1 < len(_LIMITS):
+            if shorter:
                 self._limit += 1
             elif self._format + 1 < len(_FORMATS):
                 self._format += 1
@@ -161,10 +176,10 @@ class ChatModel:
         finally:
             used = self._purse.settle(reserved, *took)
         if finish == "length":
-            raise _Down("its answer was cut at the token limit")
+            raise _Cut(used)
         return text, used
 
-    def _body(self, question: Question, wrong: str, shape: tuple[int, int]) -> dict[str, Any]:
+    def _body(self, question: Question, wrong: str, shape: tuple[int, int], most: int) -> dict[str, Any]:
         form, limit = _FORMATS[shape[0]], _LIMITS[shape[1]]
         system = question.instruction
         body: dict[str, Any] = {"model": self._strong if question.strong else self._model}
@@ -177,7 +192,7 @@ class ChatModel:
             )
             body |= {"response_format": {"type": form}} if form == "json_object" else {}
         if limit:
-            body[limit] = question.most + _THOUGHT
+            body[limit] = most
         if wrong:
             system = f"Your last answer to this was refused: {wrong}. Mind the schema.\n\n{system}"
         messages = [{"role": "system", "content": system}, {"role": "user", "content": question.material}]

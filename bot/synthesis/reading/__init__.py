@@ -33,6 +33,7 @@ from bot.synthesis.reading.votes import Worth, majority, settled, worth
 Step = Generator[Ask, Sequence[Answer], None]
 
 _ALONE = 25  # tickets that give orders and get a question each; more of them share questions with each other
+_OMITTED = 0.1  # of the tickets that were sorted into a theme, not listed under any when themes were found
 _FIRST = 0.8  # of a budget goes to a spread sample, the rest to what that leaves uncertain
 _CROSSED = 0.25  # of the smaller of two themes is read as the other: they overlap
 _SHOWN = 6  # tickets of a theme that are shown to compare it
@@ -76,6 +77,7 @@ def read(
     if why:
         return _not_followed(under_way, f"The language model could not be used ({why})")
     yield from _sorted(under_way)
+    yield from _completed(under_way)
     yield from _divided(under_way)
     yield from _compared(under_way)
     shown = worth(under_way.votes, under_way.space, len(under_way.definitions))
@@ -125,6 +127,16 @@ def _sorted(it: _Open) -> Step:
 
 def _pieces(rows: Sequence[int], size: int) -> list[Sequence[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)]
+
+
+def _completed(it: _Open) -> Step:
+    """A model that lists thousands of tickets leaves some out. Where it left out many, that says nothing of where they
+    belong: they are sorted a second time instead, the other way round and so in other company."""
+    first, second = it.votes[0], it.votes[1]
+    omitted = [r for r in it.rows if first[r] == NONE and second[r] >= 0]
+    if len(omitted) < _OMITTED * max(1, int((second >= 0).sum())):
+        return
+    it.note(0, (yield from passes.assigned([omitted[::-1]], it.texts, it.definitions, it.plan.lot)))
 
 
 def _divided(it: _Open) -> Step:

@@ -19,8 +19,8 @@ from bot.synthesis.reading.space import likeness
 from bot.synthesis.reading.texts import tokens
 
 _WITH_ITSELF = 0.74
-_WITH_SPACE, _WITH_SPACE_IF_SURE = 0.82, 0.78  # the lower one for a reading that agrees with itself
-_SURE = 0.9
+_SURE = 0.92
+_WITH_SPACE, _WITH_SPACE_IF_SURE = 0.82, 0.74  # from barely agreeing with itself to being sure
 _TOGETHER = 0.45  # mean cosine of tickets to the rest of their theme
 _SHORT, _LONG, _LESS = 60, 240, 0.35  # tokens; how much less the space says of long texts
 
@@ -45,7 +45,7 @@ def trust(agreement: float, labels: Labels, space: Vectors, texts: Sequence[str]
     nearest = float((near.argmax(axis=1) == labels[inside]).mean())
     together = float(near[np.arange(len(inside)), labels[inside]].mean())
     ease = _ease(texts)
-    least = _WITH_SPACE_IF_SURE if agreement >= _SURE else _WITH_SPACE
+    least = float(np.interp(agreement, (_WITH_ITSELF, _SURE), (_WITH_SPACE, _WITH_SPACE_IF_SURE)))
     followed = agreement >= _WITH_ITSELF and nearest >= ease * least and together >= ease * _TOGETHER
     return Trust(agreement, nearest, together, followed)
 
