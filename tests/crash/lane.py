@@ -1,0 +1,246 @@
+"""One run: life after life over one store, killed where it is told, until nothing is left to do."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import random
+import shutil
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bot.store import Store
+from bot.store.schema import metadata
+from tests.crash.check import Verdicts, checked
+from tests.crash.life import WORKSPACE, Desk3, Job, Life
+from tests.crash.trap import Trap
+from tests.crash.world import Hold, World
+
+OVER, NEVER, BROKEN = 0, 3, 4
+_LONGEST = 60.0  # seconds of real time for one life
+
+
+class Nursery:
+    """A process without threads, made before there are any: forks one life at a time, and says how it ended."""
+
+    def __init__(self, offset: Any, desk: Desk3) -> None:
+        self._here, there = multiprocessing.Pipe()
+        self._process = os.fork()
+        if self._process == 0:
+            self._here.close()
+            _nurse(there, offset, desk)
+        there.close()
+
+    def born(self, job: Job) -> int:
+        self._here.send_bytes(pickle.dumps(job))
+        return int(self._here.recv())
+
+    def ended(self, within: float = _LONGEST) -> tuple[int, dict[str, int]] | None:
+        """Its exit code (negative: the signal that killed it) and, where it came to its end, what passed its trap."""
+        if not self._here.poll(within):
+            return None
+        code, passed = self._here.recv()
+        return code, passed
+
+    def close(self) -> None:
+        self._here.close()
+        os.waitpid(self._process, 0)
+
+
+def _nurse(pipe: Connection, offset: Any, desk: Desk3) -> None:
+    while True:
+        try:
+            job = pickle.loads(pipe.recv_bytes())
+        except EOFError:
+            os._exit(0)
+        out, into = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(out)
+            _live(job, offset, desk, into)
+        os.close(into)
+        pipe.send(child)
+        with os.fdopen(out, "rb") as told:
+            passed = told.read()
+        _, status = os.waitpid(child, 0)
+        pipe.send((os.waitstatus_to_exitcode(status), pickle.loads(passed) if passed else {}))
+
+
+def _live(job: Job, offset: Any, desk: Desk3, into: int) -> None:
+    try:
+        trap = Trap(*job.trap) if job.trap else Trap()
+        trap.listen()
+        over = Life(job, offset, desk, trap).until_settled()
+        with os.fdopen(into, "wb") as told:
+            told.write(pickle.dumps(dict(trap.passed)))
+        os._exit(OVER if over else NEVER)
+    except BaseException:  # noqa: BLE001 - a forked child must not go on in its parent's place
+        traceback.print_exc()
+        os._exit(BROKEN)
+
+
+@dataclass
+class Told:
+    """How one run went. `passed`: what a whole life passes, where the run was never killed."""
+
+    kills: int
+    verdicts: Verdicts
+    passed: dict[str, int]
+
+
+class Lane:
+    """Runs one after another in one place. `server`: a PostgreSQL database of its own; None: SQLite files."""
+
+    def __init__(self, desk: Desk3, vectors: Path, server: str | None = None, replicas: int = 1) -> None:
+        offset = multiprocessing.get_context("fork").RawValue("d", 0.0)
+        self._nurseries = [Nursery(offset, desk) for _ in range(replicas)]  # before the vendors' threads
+        room = "/dev/shm" if Path("/dev/shm").is_dir() else None
+        self._folder = Path(tempfile.mkdtemp(prefix="gs-crash-", dir=room))
+        self._open = ExitStack()
+        self._offset, self._vectors, self._server = offset, vectors, server
+        self.world = World(self._folder, offset)
+        self._open.enter_context(self.world)
+        self._job = Job("", self.world.slack.base_url, self.world.jira.url, vectors)
+
+    def close(self) -> None:
+        for nursery in self._nurseries:
+            nursery.close()
+        self._open.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def begin(self, number: int) -> Job:
+        """An empty store and an empty world. Every fourth project has no issue of ours yet: nothing can be proven."""
+        self.world.anew(precedent=number % 4 != 3, second="approve" if number % 2 else "reject")
+        return replace(self._job, database=self._emptied())
+
+    def _emptied(self) -> str:
+        if self._server is None:
+            for old in self._folder.glob("store.db*"):
+                old.unlink()
+            return f"sqlite:///{self._folder / 'store.db'}"
+        Store.open(self._server, workspace=WORKSPACE).close()
+        names = ", ".join(f'"{t.name}"' for t in metadata.sorted_tables if t.name != "workspace")
+        with psycopg.connect(self._server) as connection:
+            connection.execute(f"TRUNCATE {names} RESTART IDENTITY".encode())
+        return self._server
+
+    # --- one life at a time
+
+    def killed_at(self, number: int, traps: list[tuple[str, int] | None]) -> Told:
+        """A life for each trap, then one that nobody kills."""
+        job, kills = self.begin(number), 0
+        for trap in [*traps, None]:
+            code, passed = self._lived(replace(job, trap=trap))
+            if code == -signal.SIGKILL:
+                kills += 1
+                self.world.quiet()
+                continue
+            break
+        return Told(kills, self._checked(job, code), passed if kills == 0 else {})
+
+    def killed_while(self, number: int, vendor: str, *, commits: bool, skip: int, late: bool) -> Told:
+        """Killed while a vendor has its request, before or after that is carried out; `late`: long after the death."""
+        job = self.begin(number)
+        hold = self.world.keep(vendor, commits=commits, skip=skip, late=late)
+        nursery = self._nurseries[0]
+        pid = nursery.born(job)
+        kills = int(_reached(hold, nursery))
+        if kills:
+            os.kill(pid, signal.SIGKILL)
+            _ended(nursery)
+            if not late:
+                hold.release()
+            self.world.quiet()
+            code, _ = self._lived(job)
+        else:
+            code, _ = _ended(nursery)
+        return Told(kills, self._checked(job, code), {})
+
+    def killed_sometime(self, number: int, dice: random.Random, kills: int) -> Told:
+        """Killed at random moments, and begun again each time."""
+        job, done, code = self.begin(number), 0, OVER
+        for life in range(kills + 1):
+            nursery = self._nurseries[0]
+            pid = nursery.born(job)
+            ended = nursery.ended(dice.uniform(0.0, 0.6)) if life < kills else nursery.ended()
+            if ended is None:
+                os.kill(pid, signal.SIGKILL)
+                ended = _ended(nursery)
+            code = ended[0]
+            if code != -signal.SIGKILL:
+                break
+            done += 1
+            self.world.quiet()
+        return Told(done, self._checked(job, code), {})
+
+    def disturbed(self, number: int, disturb: Callable[[World], None], trap: tuple[str, int] | None) -> Told:
+        """A vendor fails as `disturb` says, and the life that met it may be killed, too."""
+        job = self.begin(number)
+        disturb(self.world)
+        code, _ = self._lived(replace(job, trap=trap))
+        kills = int(code == -signal.SIGKILL)
+        if kills:
+            self.world.quiet()
+            code, _ = self._lived(job)
+        return Told(kills, self._checked(job, code), {})
+
+    def _lived(self, job: Job) -> tuple[int, dict[str, int]]:
+        self._nurseries[0].born(job)
+        return _ended(self._nurseries[0])
+
+    # --- several at once
+
+    def replicas(self, number: int, dice: random.Random, kills: int) -> Told:
+        """Several at once in real time, on the database's clock, killed at random and begun again at once."""
+        job = replace(self.begin(number), real=True)
+        pids = [n.born(job) for n in self._nurseries]
+        done = 0
+        until = time.monotonic() + _LONGEST
+        while done < kills and time.monotonic() < until:
+            time.sleep(dice.uniform(0.02, 0.35))
+            one = dice.randrange(len(pids))
+            if (ended := self._nurseries[one].ended(0)) is None:
+                os.kill(pids[one], signal.SIGKILL)
+                ended = _ended(self._nurseries[one])
+                done += ended[0] == -signal.SIGKILL
+            elif done and all(n.ended(0) for n in self._nurseries if n is not self._nurseries[one]):
+                break
+            pids[one] = self._nurseries[one].born(job)
+        codes = [_ended(n)[0] for n in self._nurseries]
+        return Told(done, self._checked(job, max(codes)), {})
+
+    def _checked(self, job: Job, code: int) -> Verdicts:
+        store = Store.open(job.database, workspace=WORKSPACE)
+        try:
+            told = checked(self.world, store)
+        finally:
+            store.close()
+        if code != OVER:
+            told.lost.append({NEVER: "it goes on for ever", BROKEN: "it broke"}.get(code, f"it ended with {code}"))
+        return told
+
+
+def _reached(hold: Hold, nursery: Nursery) -> bool:
+    """Whether the vendor got the request that it is to keep."""
+    until = time.monotonic() + _LONGEST
+    while not hold.reached.wait(0.002):
+        if nursery._here.poll(0) or time.monotonic() > until:
+            return False
+    return True
+
+
+def _ended(nursery: Nursery) -> tuple[int, dict[str, int]]:
+    ended = nursery.ended()
+    assert ended is not None, "a life of more than a minute"
+    return ended
