@@ -29,6 +29,8 @@ from bot.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from slack_bolt import App
+
     from bot.acts import Finding
     from bot.config import Config
     from bot.ports import Checked
@@ -188,9 +190,9 @@ def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], No
     return [door.close] if socket is None else [door.close, socket]
 
 
-def _socket(told: Config, bolt: object) -> Callable[[], None]:
-    """Socket Mode: outbound only, reconnects by itself."""
-    from slack_bolt.adapter.socket_mode import SocketModeHandler
+def _socket(told: Config, bolt: App) -> Callable[[], None]:
+    """Opens Socket Mode; what closes it."""
+    from bot.slack.socket import Line
 
     token = told.slack.app_token if told.slack else None
     if token is None:
@@ -200,9 +202,9 @@ def _socket(told: Config, bolt: object) -> Callable[[], None]:
             "Make one under Basic Information > App-Level Tokens, or set slack.mode: http.",
             as_json=False,
         )
-    handler = SocketModeHandler(bolt, token.get_secret_value())  # type: ignore[arg-type]
-    handler.connect()  # type: ignore[no-untyped-call]
-    return handler.close
+    line = Line(bolt, token.get_secret_value())
+    line.open()
+    return line.close
 
 
 def _plan(told: Config) -> str:

@@ -182,7 +182,6 @@ def _handler(stand_in: StandIn) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
         wbufsize = 65_536  # headers and body in one piece, or every answer waits 40 ms for a delayed ACK
         disable_nagle_algorithm = True
-        disable_nagle_algorithm = True  # else each answer waits 40 ms for the client's delayed acknowledgement
 
         def _serve(self) -> None:
             parts = urlsplit(self.path)

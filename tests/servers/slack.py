@@ -22,8 +22,10 @@ from slack_sdk.models.blocks import Block
 from bot.acts import Message
 from bot.slack.preview import Post, page
 from tests.servers.base import Answer, Request, StandIn
+from tests.servers.socket_mode import SocketMode
 
 TOKEN = "bot-token-of-the-stand-in"  # not in the form of a real one: no scanner need wonder
+APP_TOKEN = "app-token-of-the-stand-in"
 TEAM, BOT_USER, BOT = "T0ACME", "U0GROUND", "B0GROUND"
 CHANNEL, PRIVATE, ELSEWHERE = "C0PRODUCT1", "C0PRIVATE1", "C0RANDOM1"
 PEOPLE = {"U0DANA": "Dana", "U0LEE": "Lee", "U0SAM": "Sam", BOT_USER: "groundswell"}
@@ -73,13 +75,14 @@ class SlackServer(StandIn):
             )
         }
         self.groups = {"S0PMLEADS": ["U0DANA", "U0LEE"]}
-        self.tokens = {TOKEN: SCOPES}
+        self.tokens = {TOKEN: SCOPES, APP_TOKEN: "connections:write"}
         self.revoked: set[str] = set()
         self.whispers: list[dict[str, Any]] = []
         self.views: list[dict[str, Any]] = []
         self.answers: list[Any] = []  # what came to response_urls
         self.page_cap = 1000  # messages a page; 15 for apps outside the marketplace
         self.blind_reads = 0  # so many reads of history don't show the newest message yet
+        self.socket: SocketMode | None = None
         self._count = 0
         for name, (method, scope) in self._methods().items():
             self.routes.append(("POST", f"/api/{name}", self._served(method, scope)))
@@ -109,6 +112,7 @@ class SlackServer(StandIn):
 
     def _methods(self) -> dict[str, tuple[Method, str]]:
         return {
+            "apps.connections.open": (self._socket_opened, ""),
             "auth.test": (self._auth_test, ""),
             "chat.postMessage": (self._post, "chat:write"),
             "chat.update": (self._update, "chat:write"),
@@ -165,6 +169,11 @@ class SlackServer(StandIn):
         return f"{int(time.time())}.{self._count:06d}"
 
     # --- methods
+
+    def _socket_opened(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        if self.socket is None:
+            raise Fault("not_allowed_token_type")
+        return {"url": self.socket.url}
 
     def _auth_test(self, asked: Mapping[str, str]) -> dict[str, Any]:
         return {"url": "https://acme.example/", "team": "Acme", "user": "groundswell"} | {
