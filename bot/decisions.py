@@ -250,8 +250,7 @@ def _again(d: _Deciding) -> Outcome | None:
     acts = tuple(d.sink.plan(d.draft(d.now.actor or d.wish.actor, d.store.now()))) if d.sink else ()
     if not acts or not d.now.effect_key:
         return Outcome(Result.IMPOSSIBLE, d.now, "No issue tracker is configured, so it can't be tried again.")
-    for act in acts:
-        d.store.effects.retry(act.key, act.payload)
+    d.store.effects.replan(acts, run_key=d.wish.run_key, theme_id=d.wish.theme_id)
     now = standings(d.store, [d.wish.theme_id])[d.wish.theme_id]
     return Outcome(Result.DONE, now, "Trying again with the same draft.", d.now.effect_key)
 
@@ -266,8 +265,10 @@ def _undo(d: _Deciding) -> Outcome | None:
     stage, at = d.now.stage, d.store.now()
     if stage is Stage.OPEN:
         return Outcome(Result.IMPOSSIBLE, d.now, "There is nothing to undo.")
-    if stage in (Stage.REJECTED, Stage.APPROVED, Stage.REFUSED):
+    if stage in (Stage.REJECTED, Stage.APPROVED):
         return d.written("Undone. The theme is open again.")
+    if stage is Stage.REFUSED:
+        return d.written("Undone. The theme is open again.", cancel=d.now.effect_key)
     if stage is Stage.CREATING:
         undone = d.written("Undone before anything was sent.", cancel=d.now.effect_key)
         return undone or _still_creating(d)
@@ -294,9 +295,10 @@ def _still_creating(d: _Deciding) -> Outcome | None:
 
 def _withdrawn(d: _Deciding) -> Outcome | None:
     made = d.now.receipt
-    acts = (
-        tuple(d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made)) if d.sink and made else ()
-    )
+    if d.sink is None or made is None:
+        why = f"No issue tracker is configured, so {_ref(made)} can't be marked as withdrawn. Change it there."
+        return Outcome(Result.IMPOSSIBLE, d.now, why)
+    acts = tuple(d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made))
     return d.written(f"Undone. {_ref(made)} is marked as withdrawn; nothing was deleted.", acts)
 
 

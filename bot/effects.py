@@ -63,6 +63,8 @@ class Ledger:
         effect = self._store.effects.get(key)
         if effect is None or effect.state is not EffectState.PENDING:
             return effect
+        if effect.act.after is not None and effect.act.parent is None:
+            return effect  # what it hangs on is not there (yet)
         outlet = self._outlets.get(effect.act.kind.partition(".")[0])
         if outlet is None:
             self._nobody(effect)
@@ -77,38 +79,56 @@ class Ledger:
         return self._store.effects.get(key)
 
     def attend_due(self, limit: int = 50) -> int:
-        """A step for every effect that is due; how many there were."""
+        """A step for every effect that is due; how many there were.
+
+        A step that ends in a bug of ours keeps no other effect waiting: it is raised when all had theirs.
+        """
         due = self._store.effects.due(self._store.now(), limit)
+        broken: list[Exception] = []
         for effect in due:
-            self.attend(effect.act.key)
+            try:
+                self.attend(effect.act.key)
+            except Exception as bug:  # noqa: BLE001 - raised below, with all others
+                broken.append(bug)
+        if broken:
+            raise broken[0]
         return len(due)
 
     def settle(
         self, key: str, *, patience: float, sleep: Callable[[float], None] = time.sleep, pause: float = 0.2
     ) -> Effect | None:
-        """Steps until the outcome is known or `patience` seconds are over, for a command that waits for one effect."""
+        """Steps until the outcome is known or `patience` seconds are over, for a command that waits for one effect.
+
+        Keeps to the time that the other side asked us to wait. What hangs on an effect that isn't done doesn't wait.
+        """
         until = time.monotonic() + patience
-        effect = self.attend(key)
-        while effect is not None and effect.state is EffectState.PENDING and time.monotonic() < until:
-            sleep(pause)
+        while (effect := self._store.effects.get(key)) is not None and effect.state is EffectState.PENDING:
+            if effect.act.after is not None and effect.act.parent is None:
+                return effect
             if effect.next_at is None or effect.next_at <= self._store.now():
                 effect = self.attend(key)
-            else:
-                effect = self._store.effects.get(key)
+            if effect is None or effect.state is not EffectState.PENDING or time.monotonic() >= until:
+                return effect
+            sleep(pause)
         return effect
 
     def verify(self) -> Iterator[Duplicate]:
         """Looks once more, some time after each success, for a second thing with the same marker."""
         now = self._store.now()
+        away: set[str] = set()  # an outlet that does not answer is not asked about each of its effects, 10 s a time
         for effect in self._store.effects.unverified(now - VERIFY_AFTER):
-            outlet = self._outlets.get(effect.act.kind.partition(".")[0])
+            name = effect.act.kind.partition(".")[0]
+            outlet = self._outlets.get(name)
+            if name in away:
+                continue
             if outlet is None or effect.act.repeatable:
                 self._store.effects.verified(effect.act.key, now)
                 continue
             try:
                 made = tuple(outlet.twins(effect.act))
             except (Unavailable, Refused):
-                continue  # not verified: asked again next time
+                away.add(name)  # not verified: asked again next time
+                continue
             self._store.effects.verified(effect.act.key, now)
             if len(made) > 1:
                 yield Duplicate(effect, made)

@@ -32,10 +32,10 @@ class Effects:
             planned(connection, acts, self._database.now(connection), run_key, theme_id)
 
     def replan(self, acts: Sequence[Act], *, run_key: str | None = None, theme_id: str | None = None) -> None:
-        """Writes down what is to be done as it is meant now: what was refused, or not sent yet, goes there and says that.
+        """Writes down what is to be done as it is meant now: what was refused, or not sent yet, says that, there.
 
-        What is done, cancelled, unsure or under way stays as it is. A person's word, like `retry`. Messages among `acts`
-        are drawn anew from now on, as those that a run concludes with.
+        What is done, cancelled, unsure or under way stays as it is. A person's word, like `retry`. Messages among
+        `acts` are drawn anew from now on, as those that a run concludes with.
         """
         waits = or_(unsent(), _T.c.state == EffectState.FAILED.value)
         with self._database.writing() as connection:
