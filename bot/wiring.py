@@ -66,14 +66,17 @@ class Wired:
         return told.digest()
 
     def announce(self, run_key: str) -> None:
-        """Plans the posts of a finished run, where that was not done before. Raises Refused where it can't be."""
+        """Plans the posts of a finished run; what was refused, or not sent yet, goes where the config says now.
+
+        What was posted stays. Raises Refused where it can't be.
+        """
         store = self.parts.store
         made = store.runs.digest(run_key)
         if made is None:
             raise Refused(f"there is no digest of {run_key!r}: see groundswell history")
         if self.board is None:
             raise Refused("no channel is configured: see slack in config.example.yaml")
-        store.effects.plan(self.board.announce(made, run_key), run_key=run_key)
+        store.effects.replan(self.board.announce(made, run_key), run_key=run_key)
 
 
 def store(config: Config, clock: Callable[[], datetime] | None = None) -> Store:
@@ -92,7 +95,9 @@ def wired(
     to, into = channel(config), sink(config)
     board = None
     if to is not None and config.slack is not None:
-        board = Board(opened, to, config.workspace.name, deciders=bool(config.slack.approvers))
+        board = Board(
+            opened, to, config.workspace.name, deciders=bool(config.slack.approvers), tracker=into is not None
+        )
     outlets: dict[str, Outlet] = {}
     if to is not None:
         outlets["slack"] = to

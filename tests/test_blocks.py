@@ -18,6 +18,7 @@ from bot.domain import Digest, Theme, Warned
 from bot.slack import answers, blocks, text
 from bot.slack.elements import Press
 from bot.slack.limits import BYTES, problems, size
+from bot.slack.rows import Offer
 from tests.digests import HOSTILE, empty_digest, large_digest, sample_digest, small_digest, steady_digest, with_text
 from tests.goldens import same_as_kept
 
@@ -69,7 +70,7 @@ def everything(d: Digest) -> Iterator[Message]:
     links = {t.id: PERMALINK for t in d.themes}
     yield blocks.digest(d, {}, run_key=RUN)
     yield blocks.digest(d, {}, run_key=RUN, evidence=links, missing=("Intercom refused the token (401).",))
-    yield blocks.digest(d, now, run_key=RUN, evidence=links, can_approve=False)
+    yield blocks.digest(d, now, run_key=RUN, evidence=links, offer=Offer(decisions=False))
     yield blocks.digest(d, now, run_key=RUN, evidence=links)
     yield blocks.left_over(d)
     for theme in d.themes:
@@ -249,7 +250,7 @@ def test_who_decided_is_a_mention_and_when_is_in_the_readers_own_time() -> None:
 
 
 def test_where_nobody_may_decide_there_are_no_buttons_and_the_reason() -> None:
-    message = blocks.digest(sample_digest(), {}, run_key=RUN, can_approve=False)
+    message = blocks.digest(sample_digest(), {}, run_key=RUN, offer=Offer(decisions=False))
     assert buttons(message) == {}
     assert "Nothing can be decided here" in shown(message)
 

@@ -29,9 +29,11 @@ from bot.slack.elements import (
     rich,
     words,
 )
+from bot.slack.rows import Offer
 from bot.slack.text import Theirs
 
 SMALL = "small_sample"  # the run's own warnings: it had too few tickets
+EVERYTHING = Offer()
 MISSING = "source_missing"  # and a source did not answer
 
 
@@ -53,7 +55,7 @@ class _Month:
     run_key: str
     missing: Sequence[str]
     evidence: Mapping[str, str]
-    can_approve: bool
+    offer: Offer
 
     @property
     def small(self) -> bool:
@@ -70,15 +72,15 @@ def digest(
     run_key: str,
     missing: Sequence[str] = (),
     evidence: Mapping[str, str] | None = None,
-    can_approve: bool = True,
+    offer: Offer = EVERYTHING,
 ) -> Message:
     """The month in one message. `missing`: full sentences on sources that failed; they come first.
 
-    `evidence`: theme id -> address of its reply in the thread. `can_approve` False: nobody may decide here (an empty
+    `evidence`: theme id -> address of its reply in the thread. `offer` without decisions: nobody may decide (an empty
     list of approvers, a digest over 90 days old), so that there are no buttons and the foot says why.
     """
     absent = (*missing, *(warned.message for warned in d.warnings if warned.code == MISSING))
-    month = _Month(d, standings, run_key, absent, evidence or {}, can_approve)
+    month = _Month(d, standings, run_key, absent, evidence or {}, offer)
     if d.totals.tickets_read == 0:
         return _nothing(month)
     most = len(d.themes)
@@ -168,8 +170,7 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     if shape.small_print:
         small_print = _small_print(theme, item, len(month.digest.items), now.stage is Stage.OPEN)
         yield context(small_print, (month.evidence.get(theme.id), "See evidence"))
-    if month.can_approve:
-        yield from rows.controls(theme, now, press, tentative=month.small)
+    yield from rows.controls(theme, now, press, offer=month.offer, tentative=month.small)
 
 
 def _small_print(theme: Theme, item: BacklogItem, items: int, undecided: bool) -> str:
@@ -206,7 +207,7 @@ def _foot(month: _Month, shape: _Shape) -> Iterator[Block]:
     told = [f"{decided} of {len(d.themes)} decided", f"stability {firm}{phrases.stability_word(d.stability)}"]
     told += [_where_the_rest_is(d), f"wording {phrases.made_by(d.making.drafter)}"]
     yield context(" · ".join(told))
-    if not month.can_approve:
+    if not month.offer.decisions:
         yield context("Nothing can be decided here: nobody may approve, or this digest is more than 90 days old.")
 
 
@@ -247,17 +248,18 @@ class _Depth:
 _DEPTHS = (_Depth(3, 600, 25), _Depth(3, 300, 12), _Depth(3, 150, 5, 300), _Depth(1, 100, 0, 150))
 
 
-def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str) -> Message:
+def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: Offer = EVERYTHING) -> Message:
     """A theme's evidence: what it is, its figures with their arithmetic, the draft, quotes and tickets, and buttons."""
     item = d.item_of(theme)
     tail = f": {phrases.size(theme)}, {item.severity}. {count(len(theme.quotes), 'quote')} and ticket links."
     said = text.sentence(f"Evidence for theme {theme.rank}, ", Theirs(theme.words.name), tail)
     press = Press(run_key, theme.id, item.revision)
-    return _first_fit(Message(said, list(_evidence(d, theme, standing, press, depth))) for depth in _DEPTHS)
-
-
-def _evidence(d: Digest, theme: Theme, now: Standing, press: Press, depth: _Depth) -> Iterator[Block]:
     small = any(warned.code == SMALL for warned in d.warnings)
+    controls = rows.controls(theme, standing, press, offer=offer, tentative=small, primary=True)
+    return _first_fit(Message(said, [*_evidence(d, theme, standing, depth), *controls]) for depth in _DEPTHS)
+
+
+def _evidence(d: Digest, theme: Theme, now: Standing, depth: _Depth) -> Iterator[Block]:
     item = d.item_of(theme)
     name = f"{theme.rank}. {text.plain(theme.words.name, 120)}"
     problem = words(f"\n{phrases.line(theme.words.problem)}", limit=depth.problem)
@@ -274,7 +276,6 @@ def _evidence(d: Digest, theme: Theme, now: Standing, press: Press, depth: _Dept
     state = rows.state(now)
     if state:
         yield rich(paragraph(*state))
-    yield from rows.controls(theme, now, press, tentative=small, primary=True)
 
 
 def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:

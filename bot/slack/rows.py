@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot import phrases
 from bot.acts import Stage, Standing
 from bot.domain import Theme
@@ -14,6 +16,15 @@ _LOOKING = (
     "⚠️ Jira did not answer, so the draft may or may not exist. Looking for it for up to 5 minutes. "
     "Nothing is sent again meanwhile."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be clicked: `decisions` False: nothing (nobody may decide, or the digest is closed). `tracker` False: an
+    approval makes no issue, and its button doesn't say so."""
+
+    decisions: bool = True
+    tracker: bool = True
 
 
 def state(now: Standing) -> list[Words]:
@@ -68,14 +79,16 @@ def _full_stop(error: str | None) -> str:
 # --- what can be clicked
 
 
-def controls(theme: Theme, now: Standing, press: Press, *, tentative: bool, primary: bool = False) -> list[Block]:
+def controls(
+    theme: Theme, now: Standing, press: Press, *, offer: Offer, tentative: bool, primary: bool = False
+) -> list[Block]:
     """The row's buttons, in one actions block; none while something is under way.
 
     `primary` marks Approve (at most one button in a set may be: the digest's rows have none). The block_id names the
     theme, the revision and the decision it shows: Slack wants a new one whenever a message is updated
     (docs.slack.dev/reference/block-kit/blocks/actions-block).
     """
-    buttons = _buttons(theme, now, press.value, tentative)
+    buttons = _buttons(theme, now, press.value, tentative, offer.tracker) if offer.decisions else []
     if not buttons:
         return []
     if primary and now.stage is Stage.OPEN:
@@ -83,11 +96,12 @@ def controls(theme: Theme, now: Standing, press: Press, *, tentative: bool, prim
     return [actions(f"act.{press.theme}.{press.revision}.{now.number}.{now.stage}", buttons)]
 
 
-def _buttons(theme: Theme, now: Standing, value: str, tentative: bool) -> list[Block]:
+def _buttons(theme: Theme, now: Standing, value: str, tentative: bool, tracker: bool) -> list[Block]:
     about = theme.words.short
     undo = button("Undo", "undo", about, value)
     if now.stage is Stage.OPEN:
-        approve = _approve_anyway(theme, value) if tentative else button("Approve to Jira", "approve", about, value)
+        label = "Approve to Jira" if tracker else "Approve"
+        approve = _approve_anyway(theme, value, tracker) if tentative else button(label, "approve", about, value)
         return [approve, button("Not a theme", "reject", about, value)]
     if now.stage is Stage.REFUSED:
         return [button("Try again", "retry", about, value), undo]
@@ -100,11 +114,11 @@ def _buttons(theme: Theme, now: Standing, value: str, tentative: bool) -> list[B
     return [undo] if now.stage is Stage.APPROVED else []
 
 
-def _approve_anyway(theme: Theme, value: str) -> Block:
+def _approve_anyway(theme: Theme, value: str, tracker: bool) -> Block:
     asked = confirm(
         f"Approve on {count(theme.counts.tickets, 'ticket')}?",
         f"This theme rests on {phrases.size(theme)}, from a sample so small that it may be chance.",
-        "Create draft",
+        "Create draft" if tracker else "Approve",
         "Cancel",
     )
     return button("Approve anyway…", "approve", theme.words.short, value, confirm=asked)
