@@ -68,6 +68,7 @@ _SHARED_HOSTS = (
 )
 _MAIL = re.compile(r"^[^<>]*<([^<>\s]+@[^<>\s@]+)>\s*$|^\s*(?:mailto:)?([^<>\s]+@[^<>\s@]+?)\s*$", re.IGNORECASE)
 _HOST = re.compile(r"[^\W_](?:[\w-]*[^\W_])?(?:\.[^\W_](?:[\w-]*[^\W_])?)+")
+_MACHINES = _words("mailer-daemon postmaster autoreply auto-reply")  # programs and roles (RFC 2142), never a person
 _LONGEST_NAME, _LONGEST_MAIL = 200, 320  # what is longer is text in the wrong column
 _DOTTED = re.compile(r"[.’'`´]")
 
@@ -105,6 +106,12 @@ def mail_address(text: str) -> str | None:
     if host in ("gmail.com", "googlemail.com"):  # Google ignores dots, and both hosts are one
         local, host = local.replace(".", "") or local, "gmail.com"
     return f"{local}@{host}" if host else None
+
+
+def machine(mail: str) -> str | None:
+    """The name of the mail program that an address is of; None: a person's, as far as can be told."""
+    local = (mail_address(mail) or "").rpartition("@")[0]
+    return local if local in _MACHINES else None
 
 
 def mail_host(mail: str) -> str:

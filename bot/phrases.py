@@ -16,11 +16,22 @@ INSTANT = timedelta(microseconds=1)
 
 _PROPER = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSONL"}
 _REMOVED = {
+    "another product area": "of another product area",
+    "another source": "of another source",
     "auto-reply": "automatic replies",
+    "delivery failure": "delivery failures",
     "duplicate": "duplicates",
     "empty": "without text",
+    "follow-up by an agent": "follow-ups by an agent",
+    "merged": "merged into another ticket",
+    "mirrored": "mirrored from another tool",
+    "no date, so in no window": "without a date",
+    "no text": "without text",
     "out-of-window": "outside the window",
+    "outside the window": "outside the window",
     "spam": "spam",
+    "system message": "system messages",
+    "written by staff": "written by staff",
 }
 # C0 and C1 controls, lone surrogates, and the bidirectional overrides that make text read as other text (UAX #9).
 _INVISIBLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufeff]")
@@ -122,12 +133,13 @@ def size(theme: Theme) -> str:
 
 
 def removed_because(digest: Digest) -> list[tuple[str, int]]:
-    """Reason in words -> how many, the largest first."""
+    """Reason in words -> how many, the largest first. What a reason says after a colon is of one ticket alone."""
     reasons: dict[str, int] = {}
     for gone in digest.removed:
-        reasons[gone.reason] = reasons.get(gone.reason, 0) + 1
-    ordered = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [(_REMOVED.get(reason, line(reason)), tickets) for reason, tickets in ordered]
+        reason = gone.reason.partition(": ")[0]
+        told = _REMOVED.get(reason, line(reason))
+        reasons[told] = reasons.get(told, 0) + 1
+    return sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
 
 
 def left_over(digest: Digest, reason: str) -> list[LeftOver]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from bot.domain import Requester, Ticket
-from bot.organisations import mail_address
+from bot.organisations import machine, mail_address
 
 _MADE = re.compile(r"[0-9a-f]{20}@[^@\s]+")
 
@@ -37,9 +37,9 @@ def requester_key(text: str, key: bytes) -> str:
 
 
 def _address_hidden(text: str | None, key: bytes) -> str | None:
-    """An address becomes <hash>@<its host>; what is no address stays."""
+    """An address becomes <hash>@<its host>; what is no address stays, and so does a mail program's: it is nobody's."""
     mail = mail_address(text or "")
-    if mail is None or _MADE.fullmatch(mail):
+    if mail is None or _MADE.fullmatch(mail) or machine(mail):
         return text
     return f"{requester_key(mail, key)}@{mail.rpartition('@')[2]}"
 

@@ -13,6 +13,7 @@ from bot.digest import Reading
 from bot.domain import Reject, Ticket, Warned, Window
 from bot.ports import Progress, Source
 from bot.redact import placeholders, redacted
+from bot.synthesis.noise import why_staff
 from bot.synthesis.rules import Rules
 from bot.window import spanning, window
 
@@ -154,7 +155,7 @@ def _why_out(ticket: Ticket, period: Window, asked: Asked) -> str | None:
     if asked.areas and (ticket.area or "").casefold() not in {a.casefold() for a in asked.areas}:
         return "another product area"
     if ticket.requester.staff:
-        return "written by staff"
+        return why_staff(ticket)
     return None
 
 

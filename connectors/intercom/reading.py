@@ -112,6 +112,16 @@ def tag_names(told: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+def _merged(told: Json) -> tuple[str, ...]:
+    """Of a conversation that was merged into another one; what remains is closed, and its text stands there, too.
+
+    The description doesn't list the part, Intercom sends it: on the one that survives it is called merged_primary_...
+    """
+    parts = things(told.get("conversation_parts"), "conversation_parts")
+    merged = any(part.get("part_type") == "merged_secondary_conversation" for part in parts)
+    return ("closed_by_merge",) if merged else ()
+
+
 def is_excluded(told: Json, teams: frozenset[str], tags: frozenset[str]) -> bool:
     """`teams` are ids, `tags` names or ids, casefolded."""
     team = word(told.get("team_assignee_id"))
@@ -140,7 +150,7 @@ def conversation(told: Json, id_: str, who: Requester, account: AccountHint, url
         url=url,
         status=word(told.get("state")),
         priority=None if priority == "not_priority" else priority,
-        tags=tag_names(told),
+        tags=(*tag_names(told), *_merged(told)),
         area=_area(told.get("custom_attributes")),
     )
 

@@ -105,10 +105,15 @@ def _is_staff(user: Row) -> bool:
 
 
 def _tags(found: Row) -> tuple[str, ...]:
-    """The ticket's own, and how its requester rated it: "satisfaction:good" or "satisfaction:bad"."""
+    """The ticket's own; how its requester rated it ("satisfaction:good", "satisfaction:bad"); and how it came about,
+    where that tells who wrote it ("via:system", "via:follow_up")."""
     score = text_of(row(found.get("satisfaction_rating")), "score").partition("_")[0]  # bad_with_comment
     rated = (f"satisfaction:{score}",) if score in ("good", "bad") else ()
-    return (*(t for t in list_of(found, "tags") if isinstance(t, str)), *rated)
+    via = row(found.get("via"))
+    system = ("via:system",) if text_of(via, "channel") in _NOBODY else ()
+    # "follow_up": made from a closed ticket (the vendor's page "Via types")
+    follow_up = ("via:follow_up",) if text_of(row(via.get("source")), "rel") == "follow_up" else ()
+    return (*(t for t in list_of(found, "tags") if isinstance(t, str)), *rated, *system, *follow_up)
 
 
 def is_gone(found: Row) -> bool:
