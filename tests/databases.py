@@ -21,7 +21,7 @@ import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -194,6 +194,38 @@ def at_once(n: int, do: Callable[[int], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(n) as pool:
         return list(pool.map(one, range(n)))
+
+
+@contextmanager
+def paused(store: Store, before: str) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Holds `store` in its transaction before the first statement that begins with `before`.
+
+    Gives two events: the first is set when it stands there; set the second to let it go on.
+    """
+    there, go_on = threading.Event(), threading.Event()
+
+    def stop(_: Any, __: Any, statement: str, *___: Any) -> None:
+        if statement.startswith(before) and not there.is_set():
+            there.set()
+            assert go_on.wait(30)
+
+    event.listen(engine_of(store), "before_cursor_execute", stop)
+    try:
+        yield there, go_on
+    finally:
+        go_on.set()
+        event.remove(engine_of(store), "before_cursor_execute", stop)
+
+
+def meanwhile(store: Store, before: str, slow: Callable[[], Any], quick: Callable[[], Any]) -> tuple[Any, Any]:
+    """What both return, when `quick` (on another store) begins while `slow` stands before that statement."""
+    with ThreadPoolExecutor(2) as pool, paused(store, before) as (there, go_on):
+        slower = pool.submit(slow)
+        assert there.wait(30), f"no statement begins with {before!r}"
+        quicker = pool.submit(quick)
+        wait([quicker], timeout=0.3)  # long enough to come to its end, if nothing holds it
+        go_on.set()
+        return slower.result(30), quicker.result(30)
 
 
 def in_processes(n: int, do: Callable[[int, Callable[[], object]], Any]) -> list[Any]:

@@ -13,7 +13,7 @@ from bot.digest import Reading
 from bot.domain import Window
 from bot.store import Drawing, Entry, Event, Store
 from bot.synthesis.rules import Rules
-from tests.databases import Clock, Fresh, at_once, every_boundary, in_processes, texts_of
+from tests.databases import Clock, Fresh, at_once, every_boundary, in_processes, meanwhile, texts_of
 from tests.digests import sample_digest
 from tests.tickets import NOON
 
@@ -76,6 +76,15 @@ def test_an_undo_cancels_what_was_not_sent_and_is_not_written_otherwise(database
     assert len(store.decisions.of(["t"])["t"]) == 3 and store.effects.get("c") is None
 
 
+def test_what_hangs_on_an_undone_effect_ends_with_it(database: Fresh) -> None:
+    store = database.open()
+    store.decisions.write(decision(), [act("issue"), act("link", after="issue"), act("other")])
+    store.effects.failed("issue", 0, "no right")  # refused: nothing was made, so it can be taken back
+    assert store.decisions.write(decision(number=2, verdict=Verdict.UNDO), cancel="issue")
+    states = {e.act.key: e.state for e in store.effects.of_theme("t")}
+    assert states == {"issue": EffectState.CANCELLED, "link": EffectState.CANCELLED, "other": EffectState.PENDING}
+
+
 def test_of_twenty_threads_one_decides(database: Fresh) -> None:
     store = database.open()
     won = at_once(20, lambda n: store.decisions.write(decision(actor=f"p{n}"), [act("same"), act(f"own{n}")]))
@@ -113,6 +122,19 @@ def test_of_an_undo_and_a_send_at_once_one_wins(database: Fresh) -> None:
         undone, begun = at_once(2, either)
         assert undone != begun
         assert len(store.decisions.of([f"t{n}"])[f"t{n}"]) == 1 + undone
+
+
+def test_a_send_can_not_begin_in_the_middle_of_its_undo(database: Fresh) -> None:
+    store, rival = database.open(), database.open()
+    store.decisions.write(decision(), [act("a")])
+    undone, begun = meanwhile(
+        store,
+        "INSERT INTO decision",
+        lambda: store.decisions.write(decision(number=2, verdict=Verdict.UNDO), cancel="a"),
+        lambda: rival.effects.begin("a", 0, {}, SOON),
+    )
+    assert (undone, begun) == (True, False)
+    assert rival.effects.get("a").state is EffectState.CANCELLED
 
 
 def test_a_decision_is_whole_or_absent_wherever_the_process_is_killed(database: Fresh) -> None:
@@ -162,8 +184,8 @@ def test_a_log_has_no_gap_and_no_number_twice_whatever_people_do(
 # --- what is drawn anew
 
 
-def digested(store: Store, key: str = "r", *, posted: bool = True) -> None:
-    """A concluded run of the sample digest with its post and a reply for its first theme."""
+def digested(store: Store, key: str = "r", *, posted: bool = True) -> int:
+    """A concluded run of the sample digest with its post and a reply for its first theme; the run's fence."""
     digest = sample_digest()
     theme = digest.themes[0].id
     store.runs.ask(key, "manual", {})
@@ -175,6 +197,7 @@ def digested(store: Store, key: str = "r", *, posted: bool = True) -> None:
     for sent in (post, reply) if posted else ():
         store.effects.begin(sent.key, 0, {}, SOON)
         store.effects.done(sent.key, Receipt(f"ts-{sent.key}"))
+    return fence
 
 
 def due(store: Store) -> list[tuple[str, int]]:
@@ -199,6 +222,16 @@ def test_a_change_of_a_theme_wants_its_replies_and_every_post_that_shows_it(data
     assert due(store) == [("r-post", 2), ("r-reply", 1), ("s-post", 2), ("s-reply", 1)]
     expected = Drawing("r-reply", "r", themes[0].id, 1, "C1", "ts-r-reply")
     assert store.drawings.due()[1] == expected
+
+
+def test_a_reply_about_no_theme_is_never_drawn_anew(database: Fresh) -> None:
+    store = database.open()
+    fence = digested(store)
+    theme = sample_digest().themes[0].id
+    store.runs.conclude("r", fence, sample_digest(), {}, [act("rest", "slack.reply", after="r-post")])
+    store.effects.done("rest", Receipt("ts-rest"))
+    store.drawings.touch(theme)
+    assert due(store) == [("r-post", 1), ("r-reply", 1)]
 
 
 def test_what_was_wanted_while_it_was_drawn_is_drawn_again(database: Fresh) -> None:

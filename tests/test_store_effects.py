@@ -172,6 +172,27 @@ def test_an_unsure_effect_can_still_turn_out_to_be_done(database: Fresh) -> None
     assert store.effects.get("a").receipt == Receipt("BILL-7")
 
 
+def test_what_was_refused_or_not_sent_is_planned_anew_and_nothing_else(database: Fresh) -> None:
+    store = database.open()
+    planned(store, act("fresh"), act("refused"), act("sent"), act("done"), act("unsure"), act("cancelled"))
+    store.effects.not_sent("fresh", 0, SOON, "busy")
+    store.effects.failed("refused", 0, "no such project")
+    for key in ("sent", "done", "unsure"):
+        store.effects.begin(key, 0, {}, SOON)
+    store.effects.done("done", Receipt("X-1"))
+    store.effects.unsure("unsure", "can't tell")
+    store.effects.cancel("cancelled")
+    keys = ("fresh", "refused", "sent", "done", "unsure", "cancelled", "new")
+    before = {key: store.effects.get(key) for key in keys}
+    store.effects.replan([act(key, target="MENDED", payload={"title": "mended"}) for key in keys])
+    for key in ("fresh", "refused", "new"):
+        now = store.effects.get(key)
+        assert (now.state, now.next_at, now.error, now.looks) == (S.PENDING, None, None, 0)
+        assert (now.act.target, now.act.payload) == ("MENDED", {"title": "mended"})
+    for key in ("sent", "done", "unsure", "cancelled"):
+        assert store.effects.get(key) == before[key]
+
+
 def test_only_what_is_surely_unsent_can_be_cancelled(database: Fresh) -> None:
     store = database.open()
     planned(store, act("fresh"), act("sent"), act("back"))

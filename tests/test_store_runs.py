@@ -101,6 +101,8 @@ def test_runs_are_listed_newest_first_and_the_latest_is_one_that_is_done(databas
     assert store.runs.latest().key == "a" and store.runs.latest("monthly").key == "b"
     assert store.runs.first("manual").key == "a" and store.runs.first("monthly").key == "b"
     assert store.runs.first("spike") is None
+    assert store.runs.latest(but="manual").key == "b" and store.runs.latest("manual", but="manual") is None
+    assert [r.key for r in store.runs.recent(2, but="monthly")] == ["c", "a"]
     assert store.runs.latest("spike") is None and store.runs.get("unknown") is None
 
 

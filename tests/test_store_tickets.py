@@ -21,7 +21,7 @@ from bot.store import Place, Store
 from bot.store.encoding import fit, to_json
 from bot.store.withdrawal import WITHDRAWN
 from bot.synthesis.rules import Rules
-from tests.databases import Clock, Fresh, at_once, engine_of, every_boundary, texts_of
+from tests.databases import Clock, Fresh, at_once, engine_of, every_boundary, meanwhile, texts_of
 from tests.digests import sample_digest
 from tests.tickets import NOON, ticket
 
@@ -409,23 +409,36 @@ def test_pages_taken_by_many_at_once_are_all_there(database: Fresh) -> None:
     assert store.tickets.place("file").high_water == NOON + 11 * DAY
 
 
-def test_a_text_that_a_run_freezes_survives_an_edit_at_the_same_moment(database: Fresh) -> None:
-    store = database.open()
-    for n in range(8):
-        key, old = f"k{n}", ticket(n, "old")
-        take(store, old)
-        store.runs.ask(key, "manual", {})
-        fence = store.runs.lease(key, "me", 60)
-        reading = Reading((old,), (), (), (), Window(None, None, "UTC", "all"), {})
+def test_a_text_that_a_run_freezes_survives_an_edit_in_the_middle_of_it(database: Fresh) -> None:
+    store, rival = database.open(), database.open()
+    old = ticket(1, "old", updated_at=NOON)
+    take(store, old)
+    store.runs.ask("k", "manual", {})
+    fence = store.runs.lease("k", "me", 60)
+    reading = Reading((old,), (), (), (), Window(None, None, "UTC", "all"), {})
+    meanwhile(
+        store,
+        "INSERT INTO text",
+        lambda: store.runs.freeze("k", fence, reading, Rules(), {}),
+        lambda: take(rival, replace(old, body="new", updated_at=NOON + DAY)),
+    )
+    assert [t.body for t in store.runs.frozen("k")[0].tickets] == ["old"]
+    assert [t.body for t in the(store)] == ["new"]
 
-        def either(who: int, old: Ticket = old, key: str = key, fence: int = fence, reading: Reading = reading) -> None:
-            if who:
-                take(store, replace(old, body="new", updated_at=NOON))
-            else:
-                store.runs.freeze(key, fence, reading, Rules(), {})
 
-        at_once(2, either)
-        assert [t.body for t in store.runs.frozen(key)[0].tickets] == ["old"]
+def test_a_text_that_is_erased_in_the_middle_of_a_freeze_is_gone(database: Fresh) -> None:
+    store, rival = database.open(), database.open()
+    sad = ticket(1, "my sorrow")
+    store.runs.ask("k", "manual", {})
+    fence = store.runs.lease("k", "me", 60)
+    reading = Reading((sad,), (), (), (), Window(None, None, "UTC", "all"), {})
+    meanwhile(
+        store,
+        "INSERT INTO text",
+        lambda: store.runs.freeze("k", fence, reading, Rules(), {}),
+        lambda: rival.tickets.erase([sad.id]),
+    )
+    assert texts_of(store, "my sorrow") == []
 
 
 def test_ten_thousand_tickets_are_taken_and_found_by_index(database: Fresh) -> None:
