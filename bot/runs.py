@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from bot import phrases
 from bot.acts import Act
+from bot.digest import FIRST, Reading
 from bot.domain import Digest, Warned, Window
 from bot.pipeline import Mind, compose
 from bot.ports import Embedder, Refused, Source, Unavailable
 from bot.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
-from bot.store import Fenced, Run, Store
-from bot.sync import BACKFILL, hidden, sync
+from bot.store import Fenced, Place, Run, Store
+from bot.sync import BACKFILL, Synced, hidden, sync
 from bot.synthesis.lineage import Known
 from bot.synthesis.rules import Rules
 
@@ -128,9 +132,7 @@ def ask(store: Store, key: str, kind: str, request: Request) -> Run:
     return run
 
 
-def carry_on(
-    parts: Parts, key: str, owner: str, watch: Watch | None = None, *, lease: float = LEASE
-) -> Digest | None:
+def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None, *, lease: float = LEASE) -> Digest | None:
     """Takes the run from its last whole step to its end. None: somebody else is at it, or took it over meanwhile.
 
     `lease` in seconds: for so long the run waits for this process when it dies.
@@ -173,8 +175,11 @@ class _Kept:
 
     def _renew(self) -> None:
         while not self._over.wait(self._lease / 3):
-            if not self._store.runs.renew(self._key, self._fence, self._lease):
-                return  # lost: the next write of this run is fenced off
+            try:
+                if not self._store.runs.renew(self._key, self._fence, self._lease):
+                    return  # lost: the next write of this run is fenced off
+            except Unavailable:
+                continue  # the database is busy; there are two more times before the lease is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,30 +208,37 @@ class _Step:
         """Help desks are read up to now. A source that can't be read is said in the digest; none at all is a fault."""
         store = self.parts.store
         wanted = self._wanted(request)
-        since = request.window.start if request.window and request.window.start else store.now() - BACKFILL
-        faults = []
+        start = request.window.start if request.window else None
+        # Never less than the backfill: what reads it later would have to begin anew.
+        since = min(filter(None, (start, store.now() - BACKFILL)))
+        faults: list[Synced] = []
         for name, source in wanted.items():
             told = f"Read {name}"
             came = sync(store, name, source, since, self.watch.step(told))
             self.watch.done(told, came.fault or f"{came.tickets:,} new or changed")
-            faults += [came.fault] if came.fault else []
+            faults += [came] if came.fault else []
         if wanted and len(faults) == len(wanted) and not request.files:
-            raise Unavailable(f"No source could be read, so there is no digest. {' '.join(faults)}")
+            said = f"No source could be read, so there is no digest. {' '.join(_sentence(f.fault) for f in faults)}"
+            raise Refused(said) if all(f.refused for f in faults) else Unavailable(said)
         store.runs.advance(self.key, self.fence, "synced")
 
     def _freeze(self, request: Request, asked_at: datetime) -> None:
         store, rules = self.parts.store, self.parts.rules
         collected = self._collected(request)
         reading = arranged(collected, self._asked(request), rules, request.window)
-        reading = replace(reading, warnings=(*self._missing(request), *reading.warnings))
+        reading = replace(reading, warnings=(*self._missing(request, reading), *reading.warnings))
         known = store.runs.lineage(self.key, asked_before=asked_at)
         detail = {"known": [[k.theme_id, k.run_key] for k in known]}
         store.runs.freeze(self.key, self.fence, reading, rules, detail)
 
     def _collected(self, request: Request) -> Collected:
-        """Stored tickets of the window, and those of the files, which are hidden like all that is stored."""
+        """Stored tickets of the window, and those of the files, which are hidden like all that is stored.
+
+        What a help desk left behind that is not configured any more is nobody's news.
+        """
         store, window = self.parts.store, request.window
         stored = store.tickets.between(window.start, window.end) if request.desks and window else []
+        stored = [t for t in stored if t.source in self.parts.desks]
         files = self.parts.files(request)
         fresh = Collected(())
         if files:
@@ -276,21 +288,33 @@ class _Step:
         named = {s.casefold() for s in request.sources}
         return {n: s for n, s in self.parts.desks.items() if request.desks and (not named or n.casefold() in named)}
 
-    def _missing(self, request: Request) -> list[Warned]:
+    def _missing(self, request: Request, reading: Reading) -> list[Warned]:
         """A source that is behind the window's end is said first, so that nobody takes a part for the whole."""
-        end = request.window.end if request.window else None
-        found = []
-        for name in self._wanted(request):
-            place = self.parts.store.tickets.place(name)
-            due = min(end, self.parts.store.now() - _LAG) if end else None
-            if place is None or place.error or (due and place.high_water and place.high_water < due):
-                found.append(_behind(name, place.error if place else None, place.high_water if place else None))
-        return found
+        places = {name: self.parts.store.tickets.place(name) for name in self._wanted(request)}
+        behind = {name: place for name, place in places.items() if self._is_behind(place, request.window)}
+        counted = Counter(t.source for t in reading.tickets)
+        others = [phrases.source_name(name) for name in sorted(counted) if name not in behind]
+        zone = ZoneInfo(self.parts.rules.timezone)
+        return [_behind(name, place, counted[name], others, zone) for name, place in behind.items()]
+
+    def _is_behind(self, place: Place | None, window: Window | None) -> bool:
+        if place is None or place.error is not None:
+            return True
+        due = min(window.end, self.parts.store.now() - _LAG) if window and window.end else None
+        return due is not None and place.high_water is not None and place.high_water < due
 
 
-def _behind(name: str, error: str | None, high_water: datetime | None) -> Warned:
-    since = f"since {high_water:%A, %d %B %H:%M} UTC" if high_water else "altogether"
-    why = f" ({error})" if error else ""
-    return Warned(
-        "source_missing", f"{name.capitalize()} is missing {since}{why}: counts don't include it, trends are off."
-    )
+def _behind(name: str, place: Place | None, counted: int, others: Sequence[str], zone: ZoneInfo) -> Warned:
+    """ "Zendesk is missing since Tuesday, 3 November, 12:00 UTC; counts are of Intercom only. It did not answer." """
+    at = place.high_water.astimezone(zone) if place and place.high_water else None
+    since = f" since {at:%A}, {at.day} {at:%B, %H:%M %Z}" if at else ""
+    told = f"counts are of {' and '.join(others)} only" if others else "nothing of it is counted"
+    if counted:
+        told = f"of its tickets the {counted:,} read before that are counted"
+    why = f" {_sentence(place.error)}" if place and place.error else ""
+    return Warned(FIRST, f"{phrases.source_name(name)} is missing{since}; {told}.{why}")
+
+
+def _sentence(said: str | None) -> str:
+    said = (said or "").strip()
+    return said if said.endswith((".", "!", "?")) else f"{said}."

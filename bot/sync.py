@@ -6,6 +6,7 @@ a sync repeats one page at most (RELIABILITY sections 0 and 3).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -20,38 +21,50 @@ BACKFILL = timedelta(weeks=9)  # at first start: eight weeks of baseline and the
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What one sync of one source brought. `fault`: why it stopped early; what came before that is kept."""
+    """What one sync of one source brought. `fault`: why it stopped early; what came before that is kept.
+
+    `refused`: it won't work until a person acts.
+    """
 
     source: str
     tickets: int
     tombstones: int
     rejects: int
     fault: str | None = None
+    refused: bool = False
 
 
 def sync(store: Store, name: str, source: Source, since: datetime, progress: Progress | None = None) -> Synced:
     """Reads on from where the last sync ended, or everything that changed since `since` when none did.
 
-    A window that begins before all that was ever read is read anew from its start: tickets are upserted by id. Never
-    raises for a fault of the source: it is told in the result, kept in the store, and said in the next digest.
+    A window that begins before all that was ever read is read anew from its start: tickets are upserted by id. A fault
+    of the source is told in the result, kept in the store, and said in the next digest. Raises Unavailable for the
+    database alone.
     """
     place = store.tickets.place(name)
     reaches = place is not None and place.since is not None and place.since <= since
     cursor = place.cursor if place is not None and reaches else None
     begin = since if place is None or place.since is None else min(place.since, since)
     tickets = tombstones = rejects = 0
-    fault = None
+    faults: list[Refused | Unavailable] = []
+    for page in _told(source, cursor, begin, faults):
+        store.tickets.take(name, _hidden(page, store.salt), since=begin)
+        tickets, tombstones = tickets + len(page.tickets), tombstones + len(page.tombstones)
+        rejects += len(page.rejects)
+        if progress:
+            progress(tickets, max(tickets, page.estimate or 0))
+    for fault in faults:
+        store.tickets.fault(name, str(fault))
+        return Synced(name, tickets, tombstones, rejects, str(fault), isinstance(fault, Refused))
+    return Synced(name, tickets, tombstones, rejects)
+
+
+def _told(source: Source, cursor: str | None, begin: datetime, faults: list[Refused | Unavailable]) -> Iterator[Page]:
+    """The pages up to the source's fault, which is kept. A fault of our own database is none of the source's."""
     try:
-        for page in source.pages(cursor, since=begin):
-            store.tickets.take(name, _hidden(page, store.salt), since=begin)
-            tickets, tombstones = tickets + len(page.tickets), tombstones + len(page.tombstones)
-            rejects += len(page.rejects)
-            if progress:
-                progress(tickets, max(tickets, page.estimate or 0))
-    except (Refused, Unavailable) as error:
-        fault = str(error)
-        store.tickets.fault(name, fault)
-    return Synced(name, tickets, tombstones, rejects, fault)
+        yield from source.pages(cursor, since=begin)
+    except (Refused, Unavailable) as fault:
+        faults.append(fault)
 
 
 def _hidden(page: Page, key: bytes) -> Page:
