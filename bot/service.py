@@ -29,6 +29,8 @@ _GIVE_UP = 5  # attempts at a run that ends in an error of ours
 _RETRY_FAILED = timedelta(minutes=15)
 _RETRY_FOR = timedelta(days=3)
 _VERIFY_EVERY = timedelta(minutes=1)
+_FAREWELL = 3.0  # seconds that a run in the middle of a step has when the process is told to end
+_HELD = 50  # runs among which those that this process holds are found; it holds one
 _STALE = timedelta(minutes=3)  # the scheduler ticks twice a minute
 
 _log = structlog.get_logger("groundswell")
@@ -67,16 +69,22 @@ class Service:
     # --- one round each; public, so that tests and state machines drive them by hand
 
     def answer_clicks(self) -> int:
-        """Every click in the inbox becomes a decision, or stays there until it can."""
+        """Every click in the inbox becomes a decision, or stays there until it can. How many were answered.
+
+        One that can't be answered, be it for a fault of ours, keeps no other waiting.
+        """
         if self._desk is None:
             return 0
-        waiting = self._store.inbox.waiting()
-        for event in waiting:
+        answered = 0
+        for event in self._store.inbox.waiting():
             try:
                 self._desk.answer(event)
+                answered += 1
             except Unavailable as away:
-                _log.warning("click waits", event=event.event_id[:8], why=str(away))
-        return len(waiting)
+                _log.warning("click waits", click=event.event_id[:8], why=str(away))
+            except Exception:  # noqa: BLE001 - recorded; it stays in the inbox, and the others go on
+                _log.exception("click failed", click=event.event_id[:8])
+        return answered
 
     def send_due(self) -> int:
         """One step for every effect that is due, then a look for duplicates."""
@@ -103,6 +111,8 @@ class Service:
     def tick(self) -> None:
         """Asks for the months that are due, and again for those that failed because a vendor was away."""
         self._beat = self._store.now()
+        if not self._parts.desks and not self.files:
+            return  # nothing to read is no reason to post that nothing came
         for window in scheduler.due_months(
             self._times.monthly, self._store.now(), self._times.timezone, self._started()
         ):
@@ -131,7 +141,7 @@ class Service:
         `doors` are closed at the end. A step that has begun is finished; what is not done stays in the store.
         """
         self._over = over
-        ticker = scheduler.ticking(self.tick, self.sync, self._times.sync_minutes)
+        ticker = scheduler.ticking(self._guarded(self.tick), self._guarded(self.sync), self._times.sync_minutes)
         runner = threading.Thread(target=self._runs, name="runs", daemon=True)
         runner.start()
         try:
@@ -143,6 +153,9 @@ class Service:
             ticker.shutdown(wait=False)
             for close in doors:
                 close()
+            runner.join(_FAREWELL)
+            if runner.is_alive():
+                self._let_go()
 
     def ready(self) -> dict[str, bool]:
         """Whether this process does its work: the store answers, and the scheduler has ticked lately."""
@@ -162,9 +175,24 @@ class Service:
         for step in (self.answer_clicks, self.send_due, self.redraw):
             try:
                 done += step()
+            except Unavailable as away:  # the database is busy
+                _log.warning("round waits", step=step.__name__, why=str(away))
             except Exception:  # noqa: BLE001 - the loop must outlive one bad row; it is recorded, and tried again
                 _log.exception("round failed", step=step.__name__)
         return done > 0
+
+    def _guarded(self, job: Callable[[], None]) -> Callable[[], None]:
+        """A job of the scheduler's, whose faults are told as ours are: it comes again by itself."""
+
+        def guarded() -> None:
+            try:
+                job()
+            except Unavailable as away:
+                _log.warning("job waits", job=job.__name__, why=str(away))
+            except Exception:  # noqa: BLE001 - recorded; the next tick asks for the same
+                _log.exception("job failed", job=job.__name__)
+
+        return guarded
 
     def _runs(self) -> None:
         while not self._over.wait(_IDLE):
@@ -175,6 +203,15 @@ class Service:
                 _log.exception("run failed")
 
     # --- details
+
+    def _let_go(self) -> None:
+        """Gives back what this process holds, so that whoever comes next need not wait for the lease to end.
+
+        The thread that may still be at it is fenced off by that: it can write no more.
+        """
+        for run in self._store.runs.recent(_HELD):
+            if run.state == "RUNNING" and run.owner == self._owner:
+                self._store.runs.release(run.key, run.fence)
 
     def _carried(self, run: Run) -> bool:
         try:
