@@ -11,9 +11,10 @@ from typing import Protocol
 from bot.customers import customers
 from bot.digest import Reading
 from bot.domain import Reject, Ticket, Warned, Window
+from bot.mirrors import mirrored, reason
 from bot.ports import Progress, Source
 from bot.redact import placeholders, redacted
-from bot.synthesis.noise import why_staff
+from bot.synthesis.noise import why_noise, why_staff
 from bot.synthesis.rules import Rules
 from bot.window import spanning, window
 
@@ -102,10 +103,10 @@ def redact(collected: Collected, hide: Hide, watch: Watch) -> Collected:
 
 
 def arranged(collected: Collected, asked: Asked, rules: Rules, period: Window | None) -> Reading:
-    """The tickets that are looked at, and the ones that the window, a filter or their writer takes out. Pure."""
+    """The tickets that are looked at, and those that the window, a filter, their writer or a copy takes out. Pure."""
     tickets = collected.tickets
     period = period or spanning((t.created_at for t in tickets), rules.timezone)
-    kept, left_out = _filtered(tickets, period, asked)
+    kept, left_out = _once(*_filtered(tickets, period, asked))
     warnings = collected.warnings
     if left_out and not kept:
         warnings = (*warnings, _nothing_left(left_out, period))
@@ -143,6 +144,15 @@ def _filtered(tickets: Iterable[Ticket], period: Window, asked: Asked) -> tuple[
         else:
             left_out.append((ticket, why))
     return kept, left_out
+
+
+def _once(
+    kept: Sequence[Ticket], left_out: Sequence[tuple[Ticket, str]]
+) -> tuple[list[Ticket], list[tuple[Ticket, str]]]:
+    """Copies in another tool are left out; what nobody wrote on purpose is no original of anything."""
+    copies = mirrored([t for t in kept if why_noise(t) is None])
+    copied = [(t, reason(copies[t.id])) for t in kept if t.id in copies]
+    return [t for t in kept if t.id not in copies], [*left_out, *copied]
 
 
 def _why_out(ticket: Ticket, period: Window, asked: Asked) -> str | None:

@@ -13,11 +13,14 @@ from typing import Any
 
 from bot.digest import FIRST, SINGLE, Facts, anecdote_detail, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
+from bot.mirrors import mirrored
+from bot.mirrors import reason as copy_of
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
 from bot.synthesis.evidence import verbatim
 from bot.synthesis.impact import deflection, impact
+from bot.synthesis.noise import why_noise, why_staff
 from bot.synthesis.reading.wording import impure
 from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
@@ -35,6 +38,7 @@ def problems(
     own = _own_words(data, by_id)
     return [
         *_accounted(data, by_id),
+        *_removed(data, by_id, window),
         *(
             p
             for key in ("themes", "further_themes", "candidate_themes")
@@ -65,6 +69,29 @@ def _accounted(data: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
             for i in theme["ticket_ids"]
             if i not in left
         )
+
+
+def _removed(data: Document, by_id: Mapping[str, Ticket], window: Window) -> Iterator[str]:
+    """Each reason is true of its ticket, and what is kept has none. What a filter took out can't be told from here."""
+    told = {x["ticket_id"]: x["reason"] for x in data["removed"] if x["ticket_id"] in by_id}
+    copied = {i for i, reason in told.items() if reason.startswith(_COPY)}
+    copies = mirrored([t for i, t in by_id.items() if i not in told or i in copied])
+    for i, t in by_id.items():
+        said = told.get(i)
+        if said is None or i in copied:
+            due = why_noise(t) or (copy_of(copies[t.id]) if t.id in copies else None)
+        elif said in _FILTERS:
+            continue
+        elif said == "outside the window":
+            due = said if t.created_at and not window.holds(t.created_at) else None
+        else:
+            due = why_staff(t) if t.requester.staff else why_noise(t)
+        if said != due:
+            yield f"ticket {i!r} is {f'removed as {said!r}' if said else 'kept'}, by the rules {due or 'kept'!r}"
+
+
+_COPY = copy_of("")
+_FILTERS = ("another source", "another product area", "no date, so in no window")
 
 
 def _theme(

@@ -21,7 +21,7 @@ Path = tuple[str | int, ...]
 # What only a new run can check (the grouping's own figures), and what is wording or passed on as it was read.
 NOT_COUNTED = re.compile(
     r"^(?:stability|other_language_share|window|rejects)$|\.(?:cohesion|stability)$|\.(?:id|theme_id|name|short|kind)$"
-    r"|\.(?:title|user_story|made_by|acceptance\.\d+|position\.\d)$|^removed\.\d+\.reason$|\.core_tickets$"
+    r"|\.(?:title|user_story|made_by|acceptance\.\d+|position\.\d)$|\.core_tickets$"
 )
 
 

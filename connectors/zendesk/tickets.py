@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 
 from bot.domain import AccountHint, Reject, Requester, Ticket
@@ -17,6 +18,7 @@ LONGEST = 100_000  # characters of one text; Zendesk itself takes 64 KB, an impo
 _STAFF = frozenset({"agent", "admin"})
 _NOBODY = frozenset({"rule", "system"})  # via.channel of what a trigger, an automation or Zendesk itself made
 _BY_HAND = "web"  # via.channel of the agents' own form (customers' forms and forwarded mail keep their own author)
+_AN_ID = re.compile(r"[\w-]{6,64}", re.ASCII)  # an integration's; an address or a sentence is none
 _COMMENTS = 1_000  # read of one ticket in search of the customer's first words
 
 
@@ -106,14 +108,16 @@ def _is_staff(user: Row) -> bool:
 
 def _tags(found: Row) -> tuple[str, ...]:
     """The ticket's own; how its requester rated it ("satisfaction:good", "satisfaction:bad"); and how it came about,
-    where that tells who wrote it ("via:system", "via:follow_up")."""
+    where that tells who wrote it ("via:system", "via:follow_up") or what it copies ("external:<its id there>")."""
     score = text_of(row(found.get("satisfaction_rating")), "score").partition("_")[0]  # bad_with_comment
     rated = (f"satisfaction:{score}",) if score in ("good", "bad") else ()
     via = row(found.get("via"))
     system = ("via:system",) if text_of(via, "channel") in _NOBODY else ()
     # "follow_up": made from a closed ticket (the vendor's page "Via types")
     follow_up = ("via:follow_up",) if text_of(row(via.get("source")), "rel") == "follow_up" else ()
-    return (*(t for t in list_of(found, "tags") if isinstance(t, str)), *rated, *system, *follow_up)
+    there = text_of(found, "external_id")
+    external = (f"external:{there}",) if _AN_ID.fullmatch(there) else ()
+    return (*(t for t in list_of(found, "tags") if isinstance(t, str)), *rated, *system, *follow_up, *external)
 
 
 def is_gone(found: Row) -> bool:
