@@ -23,17 +23,21 @@ ticket. Judge such a ticket by the support problem it tells of, if any.
 
 _TEST = """
 The test for a group: would one change to the product (or one help article) and one acceptance test close every ticket
-in it? Put two tickets together only if the same fix, or the same reply, would settle both.
+in it? Put two tickets together if the same fix, or the same kind of reply, would settle both, and only then. This test
+decides wherever the rules below seem to differ.
 - One specific customer intent is the right size: "CSV export stops at large tables", "how to change the invoice
-  address", "invitation mail never arrives".
+  address", "invitation mail never arrives", "cancel an appointment".
 - A topic or a part of the product is too broad: "export", "billing", "login problems". Sharing words, a feature or an
   object is not enough.
-- Near neighbours stay apart. For the same object these are different intents: how to do it; it fails; it is still
-  pending or late; how long it usually takes; what it costs; why a fee was taken; whether it is possible, allowed or
-  supported; what its limits are; undoing or cancelling it; its being lost, stolen or wrong; having it in one direction
-  (sending, paying in) or the other (receiving, taking out).
-- Wording, language, mood, urgency, device, brand, place, date, amount, the customer's own guess at the cause and the
-  channel are no reason to split: customers say the same thing in very different ways.
+- Near neighbours stay apart where they need different fixes or replies. For the same object these are different
+  intents: how to do it; it fails; it is still pending or late; how long it usually takes; what it costs; why a fee was
+  taken; whether it is possible, allowed or supported; what its limits are; undoing or cancelling it; its being lost,
+  stolen or wrong; having it in one direction (sending, paying in) or the other (receiving, taking out).
+- Wording, language, mood, urgency, device, brand, place, date, amount, the particular item, person or shop that is
+  named, the customer's own guess at the cause and the channel are no reason to split: customers say the same thing in
+  very different ways, and the same reply with other details filled in is the same reply.
+- A ticket that makes the common complaint and adds a wish of its own ("and freeze my card meanwhile") belongs with the
+  common complaint. One that asks two things belongs where its main or more specific ask is.
 """
 
 _INDUCE = f"""You read a month of customer support tickets for a product manager who will make one backlog item of each
@@ -46,15 +50,17 @@ How to work:
    numbers; "includes", one sentence saying what every ticket in it asks for; "excludes", one sentence on the nearest
    neighbours that do not belong ("" if there are none); "tickets", the "i" of every ticket that belongs, also of those
    that say it in unusual words.
-3. Check each group against the test: split what needs two different fixes or replies; join what needs one.
+3. Check each group against the test: split what needs two different fixes or replies. Then go once more through every
+   pair of groups about the same object, and join two that one backlog item would close.
 
-A program counts tickets and customers afterwards and drops what is too small. So a group of {{least}} is listed like
-one of fifty, no group is stretched with loosely related tickets, and small ones are not joined into a larger topic.
-Tickets that ask for something nobody else asks for stay out of all groups; {{outside}}
+A program counts tickets and customers afterwards and drops what is too small. So list small groups too, stretch no
+group with loosely related tickets, and don't join small ones into a larger topic. Find all members of a group: a
+vague or oddly worded ticket that can plausibly mean only this one thing belongs to it.
+Tickets that ask for something hardly anybody else asks for stay out of all groups; {{outside}}
 Each "i" stands in at most one group. Use only "i" values from the material.
 {_DATA}"""
 
-_OUTSIDE = "usually a quarter to a half of a month is such tickets."
+_OUTSIDE = "there may be few or many of them, and some may be no support matter at all. Aim for no share."
 _OUTSIDE_AGAIN = (
     "these tickets fitted none of the groups found so far, so most of them, perhaps all, are in no group."
     ' Answer with no groups rather than with a loose one. Do not repeat what "known" describes.'
@@ -68,21 +74,23 @@ the one group whose "includes" says what the ticket asks for, or "{NO_GROUP}".
 {_TEST}
 - Go by what the customer asks for or complains of, not by shared words. Where two groups look possible, compare their
   "includes" and "excludes": the same fix, or the same reply, must settle this ticket and the others in the group.
-- "{NO_GROUP}" is right whenever no group's fix or reply would settle the ticket, even if a group has the same topic. It
-  is common: often a quarter to a half of the tickets. Then say in "about", in 3 to 8 words, what it asks for. In all
-  other rows "about" is "".
-- "{CANT_TELL}" only when the text does not let anybody decide between two groups.
-- Judge each ticket by itself; neighbours in the list say nothing about it.
+- "{NO_GROUP}" is right whenever no group's fix or reply would settle the ticket, even if a group has the same topic or
+  object, and even if no "excludes" names it; there may be few or many such tickets. Then say in "about", in 3 to 8
+  words, what it asks for. In all other rows "about" is "".
+- A vague or oddly worded ticket that can plausibly mean only one group's matter belongs to that group.
+- "{CANT_TELL}" when the text does not let anybody decide, between two groups or between a group and "{NO_GROUP}".
+- Neighbours in the list say nothing about a ticket, but tickets that say the same, apart from names, places and other
+  details, get the same answer.
 
 Answer with one row for every ticket, in the order given, each "i" exactly once.
 {_DATA}"""
 
-_DECIDE = f"""Two readers disagreed on where these customer support tickets belong. Decide again, with care. For each
-ticket weigh only the groups in the material, and "{NO_GROUP}".
+_DECIDE = f"""These customer support tickets are hard to place, or were placed in a hurry. Decide where they belong,
+with care. For each ticket weigh only the groups in the material, and "{NO_GROUP}"; most of them may be far off.
 {_TEST}
-First say in "asks", in 3 to 10 words, exactly what the customer wants or complains of. Then choose the group whose
-"includes" says just that and whose "excludes" does not rule it out; "{NO_GROUP}" if the same fix or reply would not
-settle this ticket together with the group's.
+First say in "asks", in 3 to 10 words and as near to the ticket's own words as may be, what the customer wants or
+complains of, adding nothing. Then choose the group whose fix or reply would settle it and whose "excludes" does not
+rule it out; "{NO_GROUP}" if there is none. Tickets that say the same, apart from details, get the same answer.
 
 Answer with one row for every ticket, in the order given, each "i" exactly once.
 {_DATA}"""
@@ -96,21 +104,23 @@ most tickets of A could as well stand in B. If they ask for different things abo
 {_DATA}"""
 
 _WORD = f"""You word backlog items for a product manager. Each group below holds customer support tickets that ask for
-the same thing. For every group write, in English, only what its tickets bear out:
+the same thing. For every group write, in English, what its tickets bear out, for all of them and not only the first:
 - "name": 3 to 8 words, specific, what goes wrong or what is asked for. No full stop.
-- "problem": exactly two sentences in the customers' own language, as a summary of what they go through ("Customers
-  ..."). No counts.
+- "problem": exactly two sentences in the customers' terms, on what they go through or ask for ("Customers ...").
+  No counts.
 - "title": the backlog item, led by an imperative verb (Fix, Add, Show, Explain, Let, Send, ...), at most 9 words.
 - "user_story": "As a <role>, I want <what> so that <why>." One sentence, exactly this form.
-- "acceptance": 2 to 4 statements that can be tested, each one sentence.
-- "severity": P0 data or money lost, a breach; P1 customers are blocked; P2 something does not work as it should; P3 a
-  request or a small fault; P4 a question. "severity_reason": at most 15 words.
-- "near_misses": up to 3 short phrases for what is close but not part of it; [] if nothing.
+- "acceptance": 2 to 4 statements that can be tested, each one sentence; the obvious case of failure may be one.
+- "severity": P0 data or money lost, a breach, suspected fraud; P1 customers are blocked; P2 something does not work as
+  it should; P3 a wish that something be done, added or changed, or a small fault; P4 a question that information
+  settles. "severity_reason": at most 15 words.
+- "near_misses": up to 3 short phrases for what is close but not part of it ("excludes" and the other groups tell); []
+  if nothing.
 - "citations": 2 or 3 tickets that say the problem best, each with "i" and a "quote" copied from that ticket character
-  for character (a whole sentence or clause, no changes, no dots for what is left out).
-Never write how many tickets or customers there are. Write no number at all, unless it stands in the tickets of that
-group. No ticket numbers, names of persons or companies, links or mail addresses; no markup. Placeholders such as
-[EMAIL_1] stand for hidden data: do not use them.
+  for character (a whole sentence or clause, no changes, no dots for what is left out, nothing across a "…").
+Never write how many tickets or customers there are. Write no figures, unless they stand in the tickets of that group.
+No ticket numbers, names of persons or of customers' companies, links or mail addresses; no markup. Placeholders such as
+[EMAIL_1] stand for hidden data: do not use them. A quote may hold what the ticket holds, placeholders excepted.
 {_DATA}"""
 
 

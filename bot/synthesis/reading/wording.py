@@ -97,6 +97,7 @@ def _shown(brief: Brief) -> dict[str, Any]:
     return {
         "name": brief.definition.name,
         "includes": brief.definition.includes,
+        "excludes": brief.definition.excludes,
         "tickets": numbered(range(len(brief.shown)), brief.shown),
     }
 
