@@ -150,25 +150,33 @@ def test_four_hundred_and_fifty_tokens_a_ticket_are_enough_for_tickets_of_sixty(
 # --- a reader that errs
 
 
-def test_a_reader_that_is_wrong_in_thirty_of_a_hundred_is_noticed_told_and_not_followed(month: Path) -> None:
-    followed = []
+def _right(told: Mapping[str, Any]) -> int:
+    """How many of the true themes were found, by more than half of what either holds."""
+    found = memberships(told)
+    return sum(any(len(t & f) / len(t | f) >= 0.5 for f in found) for t in true_themes())
+
+
+def test_a_reader_that_is_wrong_in_thirty_of_a_hundred_is_noticed_told_and_does_no_harm(month: Path) -> None:
+    without = data(alone(month))
+    not_followed = 0
     for seed in range(6):
         with OpenAI(SimulatedReader(labelled.gold(), 0.3, seed=seed)) as server:
             told = whole(digested(month, server))
-        followed.append("model_not_used" not in codes(told))
-        if not followed[-1]:
-            assert memberships(told) == memberships(data(alone(month)))
+        said = [w["message"] for w in told["warnings"] if w["code"] == "model_not_used"]
+        assert _right(told) >= _right(without) - 1
+        if said:
+            not_followed += 1
+            assert memberships(told) == memberships(without)
             assert {t["made_by"] for t in told["themes"]} == {"extractive"}
-            assert "not followed" in next(w["message"] for w in told["warnings"] if w["code"] == "model_not_used")
-    assert sum(followed) <= 1
+            assert "was not followed (its two readings agree on" in said[0]
+    assert not_followed >= 4
 
 
 def test_a_reader_that_is_wrong_in_five_of_a_hundred_is_mended_by_the_other_readings(month: Path) -> None:
     right = 0
     for seed in range(4):
         with OpenAI(SimulatedReader(labelled.gold(), 0.05, seed=seed)) as server:
-            found = memberships(whole(digested(month, server)))
-        right += sum(any(len(t & f) / len(t | f) >= 0.5 for f in found) for t in true_themes())
+            right += _right(whole(digested(month, server)))
     assert right >= 0.9 * 4 * len(true_themes())
 
 

@@ -269,7 +269,7 @@ def _settled(it: _Open, shown: Worth) -> Read:
     labels = settled(it.votes, _WEIGHTS, it.space, groups, shown.errors)
     labels[it.alone] = _borne_out(it, labels)
     heard = np.flatnonzero(np.max(np.array(it.votes), axis=0) > UNREAD).tolist()
-    believed = trust(shown.agreement, labels, it.space, [it.texts[r] for r in it.rows])
+    believed = trust(shown.agreement, labels, it.method, it.space, [it.texts[r] for r in it.rows])
     if not believed.followed:
         return _not_followed(it, _doubts(believed))
     over = carried(it.space, labels, heard, groups)

@@ -18,10 +18,9 @@ from bot.synthesis.reading.plan import NONE, Labels
 from bot.synthesis.reading.space import likeness
 from bot.synthesis.reading.texts import tokens
 
-_WITH_ITSELF = 0.74
-_SURE = 0.92
-_WITH_SPACE, _WITH_SPACE_IF_SURE = 0.82, 0.74  # from barely agreeing with itself to being sure
-_TOGETHER = 0.45  # mean cosine of tickets to the rest of their theme
+_WITH_ITSELF, _SURE = 0.74, 0.92  # agreement of two readings: the least, and from where the limits below are lowest
+_NEAREST = (0.82, 0.74)  # of the tickets lie nearest to their own theme: with the least agreement, and when sure
+_TOGETHER = (0.84, 0.72)  # of the method's own cohesion (true themes: .83 to 1.04 of it on dev, .74 to .83 on dev-long)
 _SHORT, _LONG, _LESS = 60, 240, 0.35  # tokens; how much less the space says of long texts
 
 
@@ -35,19 +34,24 @@ class Trust:
     followed: bool
 
 
-def trust(agreement: float, labels: Labels, space: Vectors, texts: Sequence[str]) -> Trust:
-    """`labels`: the settled ones; `space` is centred."""
+def trust(agreement: float, labels: Labels, method: Labels, space: Vectors, texts: Sequence[str]) -> Trust:
+    """`labels`: the settled ones; `method`: the measured method's; `space` is centred."""
+    nearest, together = _standing(labels, space)
+    _, usual = _standing(method, space)
+    least, lowest = (float(np.interp(agreement, (_WITH_ITSELF, _SURE), limits)) for limits in (_NEAREST, _TOGETHER))
+    followed = agreement >= _WITH_ITSELF and nearest >= _ease(texts) * least and together >= lowest * usual > 0
+    return Trust(agreement, nearest, together, followed or (agreement >= _SURE and usual == 0 and together > 0))
+
+
+def _standing(labels: Labels, space: Vectors) -> tuple[float, float]:
+    """(share of grouped tickets that lie nearest to their own centre, mean cosine to it)."""
     labels = _large(labels)
     inside = np.flatnonzero(labels >= 0)
     if not len(inside):
-        return Trust(agreement, 0.0, 0.0, False)
+        return 0.0, 0.0
     near = likeness(space, labels, int(labels.max()) + 1)[inside]
     nearest = float((near.argmax(axis=1) == labels[inside]).mean())
-    together = float(near[np.arange(len(inside)), labels[inside]].mean())
-    ease = _ease(texts)
-    least = float(np.interp(agreement, (_WITH_ITSELF, _SURE), (_WITH_SPACE, _WITH_SPACE_IF_SURE)))
-    followed = agreement >= _WITH_ITSELF and nearest >= ease * least and together >= ease * _TOGETHER
-    return Trust(agreement, nearest, together, followed)
+    return nearest, float(near[np.arange(len(inside)), labels[inside]].mean())
 
 
 def _large(labels: Labels) -> Labels:
