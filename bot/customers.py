@@ -73,6 +73,11 @@ def joins(tickets: Sequence[Ticket], *, internal_domains: Collection[str] = ()) 
     return Joins(found, reasons)
 
 
+def evidence(ticket: Ticket) -> dict[Ground, str]:
+    """What one ticket tells of who is behind it, as a Join's `on` says it: of a person only the host."""
+    return {ground: _shown((ground, value)) for ground, value in sorted(_keys(ticket))}
+
+
 # --- what one ticket tells of who is behind it
 
 
