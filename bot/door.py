@@ -9,6 +9,8 @@ from typing import Any
 
 from waitress.server import create_server
 
+from bot.ports import Refused
+
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Ready = Callable[[], Mapping[str, bool]]
 
@@ -16,13 +18,19 @@ _BODY = 1_000_000  # bytes; Slack's payloads are some 20 kB
 
 
 class Door:
-    """Listens from `open` to `close`. `slack` answers POST /slack/events; without it that is 404."""
+    """Listens from `open` to `close`. `slack` answers POST /slack/events; without it that is 404.
+
+    Raises Refused when it can't listen there.
+    """
 
     def __init__(self, host: str, port: int, ready: Ready, slack: WSGI | None = None) -> None:
         self._ready, self._slack = ready, slack
-        self._server = create_server(
-            self._answer, host=host, port=port, threads=8, max_request_body_size=_BODY, ident=None
-        )
+        try:
+            self._server = create_server(
+                self._answer, host=host, port=port, threads=8, max_request_body_size=_BODY, ident=None
+            )
+        except OSError as error:
+            raise Refused(f"can't listen on {host}:{port}: {error.strerror}. Set server.host or server.port.") from None
         self._thread = threading.Thread(target=self._server.run, name="door", daemon=True)
 
     @property

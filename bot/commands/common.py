@@ -111,6 +111,7 @@ def fail(code: str, message: str, suggestion: str = "", *, as_json: bool, status
     from bot.document import failure
 
     if as_json:
-        sys.stdout.write(json.dumps(failure(code, message, suggestion), ensure_ascii=False) + "\n")
+        told = failure(code, message, suggestion, retryable=status in (AWAY, BUSY))
+        sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     sys.stderr.write(f"groundswell: {message}{' ' + suggestion if suggestion else ''}\n")
     raise typer.Exit(status)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,11 +26,13 @@ from bot.commands.common import (
 )
 
 if TYPE_CHECKING:
-    from bot.acts import Decision, Effect, Standing, Verdict
+    from bot.acts import Decision, Effect, Receipt, Standing, Verdict
+    from bot.commands.sending import Ended
     from bot.config import Config
     from bot.decisions import Outcome
     from bot.domain import Digest, Theme
     from bot.store import Store
+    from bot.verify import Verified
     from bot.wiring import Wired
 
 ThemeName = Annotated[str, typer.Argument(help="The theme: its number in the digest, or its id (t-...).")]
@@ -57,7 +60,8 @@ def list_(
         key, digest = _digest(store, run, as_json=as_json)
         now = standings(store, [t.id for t in digest.themes])
         if as_json:
-            tell({"run": key, "themes": [_row(digest, t, now[t.id]) for t in digest.themes]})
+            themes = sorted(digest.themes, key=lambda t: digest.item_of(t).rank if backlog else t.rank)
+            tell({"run": key, "themes": [_row(digest, t, now[t.id]) for t in themes]})
             return
         say(f"{digest.window.label} · {key} · by {'backlog rank' if backlog else 'tickets'}\n")
         for line in words.listed(digest, now, backlog=backlog):
@@ -99,20 +103,20 @@ def approve(
 ) -> None:
     """Make the draft issue of a theme: shows what would be written, asks, and waits for the answer."""
     from bot import standings as words
-    from bot.acts import Verdict
-    from bot.decisions import drafted
+    from bot.acts import Stage, Verdict
+    from bot.decisions import drafted, standings
 
     told = settings(config)
     with opened(told, as_json=as_json) as store:
         wired = _wired(told, store)
         key, digest = _digest(store, run, as_json=as_json)
         found = _theme(digest, theme, as_json=as_json)
-        acts = drafted(store, wired.sink, wired.workspace, key, found.id, actor())
-        if not as_json:
-            for line in words.planned(acts):
-                sys.stderr.write(line + "\n")
-        what = f"make this draft in {acts[0].target}" if acts else "keep the approval (no tracker is configured)"
-        agreed(f"Approve “{found.words.name}” and {what}?", yes, as_json=as_json)
+        if standings(store, [found.id])[found.id].stage in (Stage.OPEN, Stage.REFUSED):  # else it is told, not asked
+            acts = drafted(store, wired.sink, wired.workspace, key, found.id, actor())
+            if not as_json:
+                sys.stderr.write("".join(f"{line}\n" for line in words.planned(acts)))
+            what = f"make this draft in {acts[0].target}" if acts else "keep the approval (no tracker is configured)"
+            agreed(f"Approve “{found.words.name}” and {what}?", yes, as_json=as_json)
         _decided(wired, Verdict.APPROVE, key, digest, found, note, as_json=as_json)
 
 
@@ -161,7 +165,7 @@ def history(
 
     told = settings(config)
     with opened(told, as_json=as_json) as store:
-        runs = [r for r in store.runs.recent(limit * 4) if r.kind != SYNC][:limit]
+        runs = store.runs.recent(limit, but=SYNC)
         if as_json:
             tell({"runs": [{"key": r.key, "kind": r.kind, "state": r.state, "step": r.step, "error": r.error,
                             "asked_at": r.asked_at.isoformat()} for r in runs]})  # fmt: skip
@@ -181,7 +185,7 @@ def verify(
 ) -> None:
     """Count a stored digest again from its evidence: every number, id and quote. Exit 1 if anything differs."""
     from bot.document import document
-    from bot.verify import problems
+    from bot.verify import verified
 
     told = settings(config)
     with opened(told, as_json=as_json) as store:
@@ -190,13 +194,12 @@ def verify(
         if frozen is None:
             fail("verify.no_evidence", f"the evidence of {key} is gone.", as_json=as_json, status=FAILED)
         reading, rules, _ = frozen
-        data = document(digest)["data"]
-        found = problems(data, reading.everything, reading.customers, digest.window, rules)
+        found = verified(document(digest)["data"], reading, digest.window, rules)
         if as_json:
-            tell({"run": key, "problems": found})
+            tell({"run": key, "problems": list(found.problems), "unchecked": list(found.unchecked)})
         else:
             _verified(key, digest, found)
-        if found:
+        if found.problems:
             raise typer.Exit(FAILED)
 
 
@@ -241,8 +244,8 @@ def _wired(told: Config, store: Store) -> Wired:
 def _digest(store: Store, run: str | None, *, as_json: bool) -> tuple[str, Digest]:
     from bot.runs import SYNC
 
-    newest = next((r.key for r in store.runs.recent(200) if r.kind != SYNC and r.state == "DONE"), None)
-    key = run or newest
+    newest = store.runs.latest(but=SYNC)
+    key = run or (newest.key if newest else None)
     if key is None:
         fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=as_json)
     made = store.runs.digest(key)
@@ -262,7 +265,7 @@ def _decided(  # noqa: PLR0913
     wired: Wired, verdict: Verdict, key: str, digest: Digest, theme: Theme, note: str, *, as_json: bool
 ) -> None:
     from bot.commands.sending import settled
-    from bot.decisions import Result, Wish, decide
+    from bot.decisions import Result, Wish, decide, standings
 
     store = wired.parts.store
     outcome = decide(store, wired.sink, wired.workspace, Wish(verdict, theme.id, key, actor(), note=note))
@@ -270,30 +273,31 @@ def _decided(  # noqa: PLR0913
         fail(outcome.result.value, outcome.message, as_json=as_json, status=WRONG_USE)
     if not as_json:
         say(outcome.message)
-    due = [e for e in store.effects.of_theme(theme.id) if e.state == "PENDING" and not e.act.kind.startswith("slack.")]
-    said = settled(wired, due) if due else ""
-    _finished(wired, outcome, theme, digest, said, as_json=as_json)
-
-
-def _finished(wired: Wired, outcome: Outcome, theme: Theme, digest: Digest, said: str, *, as_json: bool) -> None:
-    from bot.decisions import standings
-
+    ours = [e for e in store.effects.of_theme(theme.id) if not e.act.kind.startswith("slack.")]
+    ended = settled(wired, [e for e in ours if e.state == "PENDING" or e.act.key == outcome.effect_key])
     if wired.board is not None:
         wired.board.redraw()
         wired.ledger.attend_due()  # the line that a decision leaves in the thread
-    now = standings(wired.parts.store, [theme.id])[theme.id]
+    _told(ended, outcome, theme, digest, standings(store, [theme.id])[theme.id], as_json=as_json)
+
+
+def _told(ended: Ended, outcome: Outcome, theme: Theme, digest: Digest, now: Standing, *, as_json: bool) -> None:
+    """What became of the decision, and the exit code that says so."""
+    if not as_json:
+        for line in ended.made:
+            say(line)
+        if now.receipt:
+            say("Tickets  " + "\n         ".join(e.url or e.ticket_id for e in theme.evidence[:5]))
+    if ended.status:
+        fail("not_made", " ".join(ended.faults), as_json=as_json, status=ended.status)
+    sys.stderr.write("".join(f"groundswell: {fault}\n" for fault in ended.faults))
     if as_json:
         tell({"outcome": outcome.result.value, "message": outcome.message, "theme": _row(digest, theme, now)})
-    elif said:
-        say(said)
-        if now.receipt:
-            links = [e.url or e.ticket_id for e in theme.evidence[:5]]
-            say("Tickets  " + "\n         ".join(links))
 
 
 def _resolved(wired: Wired, marker: str, adopt: str | None, resend: bool, yes: bool, *, as_json: bool) -> None:
     """A person looked: it is there under this key, or it isn't and may be sent."""
-    from bot.acts import EffectState, Receipt
+    from bot.acts import EffectState
     from bot.commands.sending import settled
 
     effects = wired.parts.store.effects
@@ -303,29 +307,47 @@ def _resolved(wired: Wired, marker: str, adopt: str | None, resend: bool, yes: b
     if bool(adopt) == resend:
         fail("wrong_use", "say --adopt KEY if it exists, or --resend if it does not.", as_json=as_json)
     if adopt:
-        site = wired.config.jira.site if wired.config.jira else ""
-        effects.done(found.act.key, Receipt(adopt, f"{site}/browse/{adopt}" if site else None))
+        effects.done(found.act.key, _adopted(wired, found, adopt, as_json=as_json))
         wired.parts.store.audit.write(actor(), "adopted", found.act.key, {"ref": adopt})
-        say(f"{marker} is {adopt}.")
-        return
-    agreed("Send it again? If it does exist after all, there will be two.", yes, as_json=as_json)
-    wired.parts.store.audit.write(actor(), "resent", found.act.key, {})
-    effects.retry(found.act.key)
-    say(settled(wired, [found]))
+    else:
+        agreed("Send it again? If it does exist after all, there will be two.", yes, as_json=as_json)
+        wired.parts.store.audit.write(actor(), "resent", found.act.key, {})
+        effects.retry(found.act.key)
+        ended = settled(wired, [found])
+        if ended.status:
+            fail("not_made", " ".join(ended.faults), as_json=as_json, status=ended.status)
+    now = effects.get(found.act.key) or found
+    if as_json:
+        tell({"effect": _effect(now)})
+    else:
+        say(f"{marker} is {now.receipt.ref if now.receipt else now.state}.")
 
 
-def _verified(key: str, digest: Digest, found: list[str]) -> None:
-    if found:
-        say(f"{key}: {len(found)} differ from the evidence")
-        for problem in found:
-            say(f"  {problem}")
-        return
-    t = digest.totals
-    quotes = sum(len(theme.quotes) for theme in digest.themes)
-    say(
-        f"{key}: every number, id and quote counted again from {t.tickets_read:,} tickets; "
-        f"{len(digest.themes)} themes, {quotes} quotes verbatim, nothing differs"
-    )
+def _adopted(wired: Wired, effect: Effect, ref: str, *, as_json: bool) -> Receipt:
+    """What a person found. Its name becomes a part of addresses, so it must look like one."""
+    from bot.acts import Receipt
+
+    is_issue = effect.act.kind == "jira.issue"
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]+-[1-9]\d*" if is_issue else r"\d+(\.\d+)?", ref):
+        looks = "an issue's key, as BILL-12" if is_issue else "a message's ts, as 1764054887.000100"
+        fail("wrong_use", f"--adopt {ref!r} is not {looks}.", as_json=as_json)
+    site = wired.config.jira.site if is_issue and wired.config.jira else None
+    return Receipt(ref, f"{site}/browse/{ref}" if site else None)
+
+
+def _verified(key: str, digest: Digest, found: Verified) -> None:
+    if found.problems:
+        say(f"{key}: {len(found.problems)} differ from the evidence")
+    else:
+        what = "number and id" if found.unchecked else "number, id and quote"
+        say(
+            f"{key}: every {what} counted again from {digest.totals.tickets_read:,} tickets; "
+            f"{len(digest.themes)} themes, {found.quotes} quotes verbatim, nothing differs"
+        )
+    for problem in found.problems:
+        say(f"  {problem}")
+    for said in found.unchecked:
+        say(f"  can't be checked any more: {said}")
 
 
 def _row(digest: Digest, theme: Theme, now: Standing) -> dict[str, object]:

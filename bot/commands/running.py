@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
 import time
 from datetime import UTC, datetime
@@ -15,6 +17,10 @@ from bot.commands import asking
 from bot.commands.common import (
     AWAY,
     BUSY,
+    INTERRUPTED,
+    PARTIAL,
+    SIGN_IN,
+    WRONG_USE,
     AsJson,
     ConfigFile,
     Quiet,
@@ -31,6 +37,7 @@ from bot.commands.common import (
 
 if TYPE_CHECKING:
     from bot.domain import Digest, Window
+    from bot.reading import Watch
     from bot.runs import Request
     from bot.wiring import Wired
 
@@ -83,13 +90,14 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     """Read tickets, find what recurs, write the report. Sends nothing anywhere without --post."""
     told = asking.with_model(settings(config), llm=llm or estimate, as_json=as_json)
     columns = _columns(column or [])
-    files = tuple(str(p) for p in tickets or told.sources.file.paths)
+    files = tuple(str(p.absolute()) for p in tickets or told.sources.file.paths)  # another process may go on with it
     if post and told.slack is None:
         fail("slack.not_configured", "--post needs a slack stanza in config.yaml.", as_json=as_json)
     if post:
         agreed(f"Post the digest to channel {told.slack and told.slack.channel}?", yes, as_json=as_json)
     with opened(told, as_json=as_json) as store:
         from bot import wiring
+        from bot.digest import FIRST
 
         wired = wiring.wired(told, store, cache=told.output.cache or cache())
         request = _request(wired, window, files, columns, tickets is None, tuple(source or ()), tuple(area or ()), post)
@@ -101,6 +109,9 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         _shown(made, told.output.dir, out, round(time.monotonic() - began, 2), as_json=as_json)
         if post:
             _posted(wired, made.making.run_id, as_json=as_json)
+        if any(warned.code == FIRST for warned in made.warnings):
+            sys.stderr.write(f"groundswell: {made.warnings[0].message}\n")
+            raise typer.Exit(PARTIAL)
 
 
 def demo(
@@ -149,12 +160,16 @@ def sync(as_json: AsJson = False, quiet: Quiet = False, config: ConfigFile = Non
                 came = synced(store, name, desk, store.now() - BACKFILL, watch.step(step))
                 watch.done(step, came.fault or f"{came.tickets:,} new or changed")
                 rows.append(came)
+        failed = [r for r in rows if r.fault]
+        told_of = " ".join(f"{r.source}: {r.fault}" for r in failed)
+        if failed and len(failed) == len(rows):
+            status = SIGN_IN if all(r.refused for r in failed) else AWAY
+            fail("sources.not_read", told_of, as_json=as_json, status=status)
         if as_json:
             tell({"sources": [{"source": r.source, "tickets": r.tickets, "fault": r.fault} for r in rows]})
-        faults = [f"{r.source}: {r.fault}" for r in rows if r.fault]
-        if faults:
-            sys.stderr.write("".join(f"groundswell: {f}\n" for f in faults))
-            raise typer.Exit(AWAY)
+        if failed:
+            sys.stderr.write(f"groundswell: {told_of}\n")
+            raise typer.Exit(PARTIAL)
 
 
 def _request(  # noqa: PLR0913
@@ -206,20 +221,37 @@ def _carried(wired: Wired, request: Request, *, again: bool, as_json: bool, quie
             sys.stderr.write(f"groundswell: asked before, shown as it is stored ({key}); --again reads anew\n")
         return made
     with Shown(quiet=quiet) as watch:
-        fresh = runs.carry_on(parts, key, owner(), watch)
+        fresh = _made(wired, key, request, watch, as_json=as_json)
     if fresh is None:
         fail("busy", f"{key} is being made by another process.", "Ask again in a minute.", as_json=as_json, status=BUSY)
     return fresh
 
 
+def _made(wired: Wired, key: str, request: Request, watch: Watch, *, as_json: bool) -> Digest | None:
+    """Ctrl-C gives the run back before it ends the process: the next one need not wait for a dead one's lease."""
+    from bot import runs
+    from bot.ports import Refused
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return runs.carry_on(wired.parts, key, owner(), watch)
+    except KeyboardInterrupt:
+        os.write(2, b"\ngroundswell: stopped; what was read is kept, and the same command goes on from there\n")
+        os._exit(INTERRUPTED)  # a model's threads would keep an ordinary exit waiting
+    except Refused as refused:
+        status = WRONG_USE if request.files else SIGN_IN  # of help desks: a token, a right
+        fail("refused", str(refused), as_json=as_json, status=status)
+
+
 def _posted(wired: Wired, run_key: str, *, as_json: bool) -> None:
     """Sends the posts of a run now; what can't be sent stays due, and `serve` or `groundswell post` goes on with it."""
-    from bot.commands.sending import settled
+    from bot.commands.sending import posted
 
-    wired.announce(run_key)
-    told = settled(wired, wired.parts.store.effects.of_run(run_key))
-    if not as_json:
-        say(told)
+    ended = posted(wired, run_key)
+    for line in () if as_json else ended.made:
+        say(line)
+    if ended.status:  # with --json the digest stands on stdout already
+        fail("not_posted", " ".join(ended.faults), as_json=False, status=ended.status)
 
 
 def _shown(made: Digest, usual: Path, out: Path | None, elapsed_s: float, *, as_json: bool) -> None:

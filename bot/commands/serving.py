@@ -79,27 +79,28 @@ def post(
 ) -> None:
     """Send a finished digest to Slack, once: said twice, it is there once."""
     from bot import wiring
-    from bot.acts import EffectState
-    from bot.commands.sending import settled
+    from bot.commands.sending import posted
+    from bot.runs import SYNC
 
     told = settings(config)
     with opened(told, as_json=as_json) as store:
         wired = wiring.wired(told, store, cache=told.output.cache or cache())
-        key = run or next((r.key for r in store.runs.recent(200) if r.state == "DONE" and r.kind != "sync"), None)
+        newest = store.runs.latest(but=SYNC)
+        key = run or (newest.key if newest else None)
         if key is None:
             fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=as_json)
         if told.slack is None:
             fail("slack.not_configured", "there is no slack stanza in the config.", as_json=as_json)
         agreed(f"Post the digest of {key} to channel {told.slack.channel}?", yes, as_json=as_json)
-        wired.announce(key)
-        for effect in store.effects.of_run(key):
-            if effect.state is EffectState.FAILED:
-                store.effects.retry(effect.act.key)
-        said = settled(wired, store.effects.of_run(key))
+        ended = posted(wired, key)
+        if ended.status:
+            fail("not_posted", " ".join(ended.faults), as_json=as_json, status=ended.status)
+        where = [e.receipt.url or e.receipt.ref for e in ended.effects if e.receipt and e.act.after is None]
         if as_json:
-            tell({"run": key, "posted": said})
+            tell({"run": key, "posted": where})
         else:
-            say(said)
+            for line in ended.made:
+                say(line)
 
 
 def doctor(
@@ -136,6 +137,7 @@ def preview(
 ) -> None:
     """See what would be sent, without sending it."""
     from bot.decisions import standings
+    from bot.runs import SYNC
     from bot.slack import blocks
     from bot.slack import preview as page
 
@@ -143,7 +145,8 @@ def preview(
         fail("wrong_use", f"there is no preview of {what!r}.", "Try: groundswell preview slack", as_json=False)
     told = settings(config)
     with opened(told) as store:
-        key = run or next((r.key for r in store.runs.recent(200) if r.state == "DONE" and r.kind != "sync"), "")
+        newest = store.runs.latest(but=SYNC)
+        key = run or (newest.key if newest else "")
         made = store.runs.digest(key)
         if made is None:
             fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=False)
