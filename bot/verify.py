@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bot.digest import FIRST, SINGLE, Facts, anecdote_detail, warned
+from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.mirrors import mirrored
 from bot.mirrors import reason as copy_of
@@ -29,28 +30,91 @@ from bot.synthesis.words import MADE_BY, problem
 Document = Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """`problems`: what the evidence does not bear out. `unchecked`: what it can't say any more, since texts are gone.
+
+    `quotes`: how many were found word for word.
+    """
+
+    problems: tuple[str, ...]
+    unchecked: tuple[str, ...] = ()
+    quotes: int = 0
+
+
+def verified(data: Document, reading: Reading, window: Window, rules: Rules) -> Verified:
+    """A stored digest against its stored evidence, of which texts may have been withdrawn since.
+
+    Numbers and ids never need a text. What is judged by words is judged by those that are left: where that comes to
+    something else, nobody can say any more which is right.
+    """
+    tickets, customers = reading.everything, reading.customers
+    ids = shown_ids(tickets)
+    empty = {x["ticket_id"] for x in data["removed"] if x["reason"] == "empty"}
+    gone = frozenset(ids[t.id] for t in tickets if not t.subject and not t.body) - empty
+    found = _counted(data, tickets, customers, window, rules, gone)
+    judged = _judged(data, tickets, customers, window, rules, gone)
+    quoted = [q["ticket_id"] for t in data["themes"] for q in t["quotes"]]
+    if not gone:
+        return Verified((*found, *judged), quotes=len(quoted))
+    kept = sum(q not in gone for q in quoted)
+    said = f"{counted(len(gone), 'ticket')} without text since, with {counted(len(quoted) - kept, 'quote')}"
+    return Verified(tuple(found), (said, *judged), kept)
+
+
 def problems(
     data: Document, tickets: Sequence[Ticket], customers: Mapping[str, Customer], window: Window, rules: Rules
 ) -> list[str]:
     """What in `data` (the `data` of a groundswell/v1 document) the redacted tickets don't bear out."""
+    nothing: frozenset[str] = frozenset()
+    return [
+        *_counted(data, tickets, customers, window, rules, nothing),
+        *_judged(data, tickets, customers, window, rules, nothing),
+    ]
+
+
+def _judged(
+    data: Document,
+    tickets: Sequence[Ticket],
+    customers: Mapping[str, Customer],
+    window: Window,
+    rules: Rules,
+    gone: frozenset[str],
+) -> list[str]:
+    """By rules on the tickets' own words, cleaned in the company of all the others."""
     ids = shown_ids(tickets)
     by_id = {ids[t.id]: t for t in tickets}
     own = _own_words(data, by_id)
     return [
+        *_removed(data, {i: t for i, t in by_id.items() if i not in gone}, window),
+        *_severities(data, by_id, own, customers, rules),
+        *_alarms(data, by_id, own, customers, rules),
+    ]
+
+
+def _counted(
+    data: Document,
+    tickets: Sequence[Ticket],
+    customers: Mapping[str, Customer],
+    window: Window,
+    rules: Rules,
+    gone: frozenset[str],
+) -> list[str]:
+    """Counts, ids, sums and quotes; not the words of the tickets `gone`, whose text is not there any more."""
+    ids = shown_ids(tickets)
+    by_id = {ids[t.id]: t for t in tickets}
+    return [
         *_accounted(data, by_id),
-        *_removed(data, by_id, window),
         *(
             p
             for key in ("themes", "further_themes", "candidate_themes")
             for t in data[key]
-            for p in _theme(t, key, by_id, customers, rules)
+            for p in (*_theme(t, key, by_id, customers, rules), *_quotes(f"{key} {t['id']}", t, by_id, gone))
         ),
         *_ranked(data["themes"] + data["further_themes"], "ticket_count", "themes"),
         *_totals(data, by_id, customers),
         *_items(data, window, rules),
-        *_severities(data, by_id, own, customers, rules),
-        *_alarms(data, by_id, own, customers, rules),
-        *_anecdotes(data, by_id, customers, rules),
+        *_anecdotes(data, by_id, customers, rules, gone),
         *_warnings(data, rules),
     ]
 
@@ -101,12 +165,12 @@ def _theme(
     members = [by_id[i] for i in ids if i in by_id]
     who = [customers[t.id] for t in members]
     known = {c.id for c in who if c.identified}
-    counted = {
+    again = {
         "ticket_count": len(set(ids)),
         "customer_count": len(known),
         "unidentified_count": len({c.id for c in who if not c.identified}),
     }
-    yield from (f"{name}: {key} is {theme[key]}, counted {n}" for key, n in counted.items() if theme[key] != n)
+    yield from (f"{name}: {key} is {theme[key]}, counted {n}" for key, n in again.items() if theme[key] != n)
     sources: dict[str, int] = {}
     for t in members:
         sources[t.source] = sources.get(t.source, 0) + 1
@@ -117,15 +181,16 @@ def _theme(
     if not 0 <= theme["quality"]["core_tickets"] <= len(ids):
         yield f"{name}: {theme['quality']['core_tickets']} core tickets of {len(ids)}"
     yield from (f"{name}: example {i!r} is not in it" for i in theme["example_ticket_ids"] if i not in ids)
-    yield from _quotes(name, theme, by_id)
 
 
-def _quotes(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
+def _quotes(name: str, theme: Document, by_id: Mapping[str, Ticket], gone: frozenset[str]) -> Iterator[str]:
     for quote in theme["quotes"]:
-        if quote["ticket_id"] not in theme["ticket_ids"]:
+        if quote["ticket_id"] not in theme["ticket_ids"] or quote["ticket_id"] not in by_id:
             yield f"{name}: quote of {quote['ticket_id']!r}, which is not in it"
-        elif not verbatim(quote["text"], by_id[quote["ticket_id"]]):
+        elif quote["ticket_id"] not in gone and not verbatim(quote["text"], by_id[quote["ticket_id"]]):
             yield f"{name}: not verbatim in {quote['ticket_id']!r}: {quote['text']!r}"
+    if gone.intersection(theme["ticket_ids"]):
+        return
     if theme["made_by"] != MADE_BY:
         yield from _worded(name, theme, by_id)
     due = problem([q["text"] for q in theme["quotes"]])
@@ -150,7 +215,7 @@ def _ranked(rows: Sequence[Document], key: str, what: str) -> Iterator[str]:
 def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer]) -> Iterator[str]:
     removed = {x["ticket_id"] for x in data["removed"]}
     who = [customers[t.id] for i, t in by_id.items() if i not in removed]
-    counted = {
+    again = {
         "tickets_read": len(by_id),
         "in_themes": sum(len(t["ticket_ids"]) for key in ("themes", "further_themes") for t in data[key]),
         "not_a_theme": len(data["not_a_theme"]),
@@ -159,7 +224,7 @@ def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str,
         "unidentified_customers": len({c.id for c in who if not c.identified}),
     }
     yield from (
-        f"totals: {key} is {data['totals'][key]}, counted {n}" for key, n in counted.items() if data["totals"][key] != n
+        f"totals: {key} is {data['totals'][key]}, counted {n}" for key, n in again.items() if data["totals"][key] != n
     )
 
 
@@ -229,13 +294,14 @@ def _alarms(
 
 
 def _anecdotes(
-    data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules
+    data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer], rules: Rules, gone: frozenset[str]
 ) -> Iterator[str]:
     told: dict[str, list[Ticket]] = defaultdict(list)
     for x in data["not_a_theme"]:
         if x["reason"] == "anecdote" and x["ticket_id"] in by_id:
             told[x["detail"]].append(by_id[x["ticket_id"]])
-        if x["reason"] == "one-off" and x["ticket_id"] in by_id and not _is_own(x["detail"], by_id[x["ticket_id"]]):
+        read = x["ticket_id"] in by_id and x["ticket_id"] not in gone
+        if x["reason"] == "one-off" and read and not _is_own(x["detail"], by_id[x["ticket_id"]]):
             yield f"one-off {x['ticket_id']}: {x['detail']!r} is not in the ticket's own words"
     for detail, members in told.items():
         due = anecdote_detail(counts(members, customers, rules.timezone), detail.partition(": ")[2])
