@@ -204,8 +204,12 @@ def _from_file(path: Path) -> dict[str, Any]:
         told = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise Refused(f"{path} can't be read: {error.strerror}. Name another file with --config.") from None
+    except yaml.MarkedYAMLError as error:  # its own message quotes the line, which may hold a token
+        mark = error.problem_mark
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise Refused(f"{path} is not YAML{where}: {error.problem or error.context}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} is not YAML: {' '.join(str(error).split())}") from None
+        raise Refused(f"{path} is not YAML: it holds what is no text ({type(error).__name__})") from None
     if told is None:
         return {}
     if not isinstance(told, dict):
@@ -239,9 +243,11 @@ def _faults(error: ValidationError) -> Iterator[str]:
             )
         else:
             told = fault["msg"].removeprefix("Value error, ")
-            # What was found may be a secret, or a whole stanza that holds one.
-            plain = not isinstance(fault["input"], dict | list) and str(fault["loc"][-1]) not in SECRETS
-            yield (f"{path}: " if path else "") + told + (f" (found {fault['input']!r})" if plain else "")
+            # What was found may be a secret, a whole stanza that holds one, or an address with a password in it.
+            found = fault["input"]
+            plain = not isinstance(found, dict | list) and SECRETS.isdisjoint(map(str, fault["loc"]))
+            plain = plain and "://" not in str(found)
+            yield (f"{path}: " if path else "") + told + (f" (found {found!r})" if plain else "")
 
 
 def _keys(model: type[Stanza], path: tuple[int | str, ...]) -> list[str]:

@@ -23,9 +23,13 @@ class Stanza(BaseModel):
 
 def _https(url: str) -> str:
     """No login in a URL, and no scheme but http(s). Whether http or a private host may be used, `network` says."""
-    parts = urlsplit(url)
-    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.username or parts.password:
-        raise ValueError(f"{parts.hostname or 'this'!r} is not an address: write it as https://acme.atlassian.net")
+    try:
+        parts = urlsplit(url)
+        plain = parts.scheme in {"https", "http"} and parts.hostname and not parts.username and not parts.password
+    except ValueError:  # "https://[half-an-address"
+        plain = False
+    if not plain:  # what it is instead may be a token, so it isn't shown
+        raise ValueError("it is not an address: write it as https://acme.atlassian.net")
     return url.rstrip("/")
 
 
@@ -35,11 +39,17 @@ Url = Annotated[str, AfterValidator(_https)]
 def is_public(url: str) -> bool:
     """https, and not a host that only this machine or this network knows."""
     parts = urlsplit(url)
-    host = (parts.hostname or "").casefold()
+    host = (parts.hostname or "").casefold().rstrip(".")
+    if parts.scheme != "https":
+        return False
     try:
-        return parts.scheme == "https" and ipaddress.ip_address(host).is_global
+        address = ipaddress.ip_address(host)
     except ValueError:
-        return parts.scheme == "https" and "." in host and not host.endswith((".local", ".internal", ".localhost"))
+        # No top-level domain has a digit in front: "127.1" and "0x7f.1" are addresses, as resolvers write them, too.
+        named = "." in host and not host.rpartition(".")[2][:1].isdigit()
+        return named and not host.endswith((".local", ".internal", ".localhost"))
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_global)
 
 
 class Network(Stanza):
@@ -116,7 +126,7 @@ class JiraStanza(Stanza):
 class Storage(Stanza):
     """SQLite file or PostgreSQL URL; never SQLite on a network disk."""
 
-    database: str = "sqlite:///data/groundswell.db"
+    database: Annotated[str, Field(repr=False)] = "sqlite:///data/groundswell.db"  # a URL may hold a password
 
 
 class Server(Stanza):
