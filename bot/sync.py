@@ -10,12 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.domain import Page, Ticket
+from bot.domain import Page, Reject, Ticket, Warned
 from bot.ports import Progress, Refused, Source, Unavailable
 from bot.pseudonyms import pseudonymous
 from bot.redact import redacted
 from bot.store import Store
 
+_EXAMPLES = 10
 BACKFILL = timedelta(weeks=9)  # at first start: eight weeks of baseline and the current one
 
 
@@ -23,7 +24,7 @@ BACKFILL = timedelta(weeks=9)  # at first start: eight weeks of baseline and the
 class Synced:
     """What one sync of one source brought. `fault`: why it stopped early; what came before that is kept.
 
-    `refused`: it won't work until a person acts.
+    `refused`: it won't work until a person acts. `examples`: the first few of the rejects.
     """
 
     source: str
@@ -32,6 +33,8 @@ class Synced:
     rejects: int
     fault: str | None = None
     refused: bool = False
+    warnings: tuple[Warned, ...] = ()
+    examples: tuple[Reject, ...] = ()
 
 
 def sync(store: Store, name: str, source: Source, since: datetime, progress: Progress | None = None) -> Synced:
@@ -45,18 +48,24 @@ def sync(store: Store, name: str, source: Source, since: datetime, progress: Pro
     reaches = place is not None and place.since is not None and place.since <= since
     cursor = place.cursor if place is not None and reaches else None
     begin = since if place is None or place.since is None else min(place.since, since)
-    tickets = tombstones = rejects = 0
+    tickets = tombstones = 0
+    rejects: list[Reject] = []
+    warnings: dict[Warned, None] = {}
     faults: list[Refused | Unavailable] = []
     for page in _told(source, cursor, begin, faults):
         store.tickets.take(name, _hidden(page, store.salt), since=begin)
         tickets, tombstones = tickets + len(page.tickets), tombstones + len(page.tombstones)
-        rejects += len(page.rejects)
+        rejects += page.rejects
+        warnings.update(dict.fromkeys(page.warnings))
         if progress:
             progress(tickets, max(tickets, page.estimate or 0))
+    came = Synced(
+        name, tickets, tombstones, len(rejects), warnings=tuple(warnings), examples=tuple(rejects[:_EXAMPLES])
+    )
     for fault in faults:
         store.tickets.fault(name, str(fault))
-        return Synced(name, tickets, tombstones, rejects, str(fault), isinstance(fault, Refused))
-    return Synced(name, tickets, tombstones, rejects)
+        return replace(came, fault=str(fault), refused=isinstance(fault, Refused))
+    return came
 
 
 def _told(source: Source, cursor: str | None, begin: datetime, faults: list[Refused | Unavailable]) -> Iterator[Page]:

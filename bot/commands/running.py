@@ -1,4 +1,4 @@
-"""`run`, `demo`, `sync`: tickets in, a digest out. Nothing leaves the machine unless `--post` says so."""
+"""`run`, `demo`: tickets in, a digest out. Nothing leaves the machine unless `--post` says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ import typer
 
 from bot.commands import asking
 from bot.commands.common import (
-    AWAY,
     BUSY,
     INTERRUPTED,
     PARTIAL,
@@ -32,7 +31,6 @@ from bot.commands.common import (
     owner,
     say,
     settings,
-    tell,
 )
 
 if TYPE_CHECKING:
@@ -56,7 +54,6 @@ WindowText = Annotated[
 def add_to(app: typer.Typer) -> None:
     app.command()(run)
     app.command()(demo)
-    app.command()(sync)
 
 
 def run(  # noqa: PLR0913 - every argument is one option of the command
@@ -138,38 +135,6 @@ def demo(
     with Shown(quiet=quiet) as watch:
         made = pipeline.run(sources, wiring.embedder(told.output.cache or cache()), told.rules, asked, now, watch)
     _shown(made.digest, told.output.dir, out, round(time.monotonic() - began, 2), as_json=as_json)
-
-
-def sync(as_json: AsJson = False, quiet: Quiet = False, config: ConfigFile = None) -> None:
-    """Read what is new in the help desks into the database. Reads only; interrupted, it goes on where it stopped."""
-    from bot.progress import Shown
-    from bot.sync import BACKFILL
-    from bot.sync import sync as synced
-
-    told = settings(config)
-    with opened(told, as_json=as_json) as store:
-        from bot import wiring
-
-        desks = wiring.desks(told)
-        if not desks:
-            fail("no_help_desk", "no help desk is configured: see sources in config.example.yaml.", as_json=as_json)
-        rows = []
-        with Shown(quiet=quiet) as watch:
-            for name, desk in desks.items():
-                step = f"Read {name}"
-                came = synced(store, name, desk, store.now() - BACKFILL, watch.step(step))
-                watch.done(step, came.fault or f"{came.tickets:,} new or changed")
-                rows.append(came)
-        failed = [r for r in rows if r.fault]
-        told_of = " ".join(f"{r.source}: {r.fault}" for r in failed)
-        if failed and len(failed) == len(rows):
-            status = SIGN_IN if all(r.refused for r in failed) else AWAY
-            fail("sources.not_read", told_of, as_json=as_json, status=status)
-        if as_json:
-            tell({"sources": [{"source": r.source, "tickets": r.tickets, "fault": r.fault} for r in rows]})
-        if failed:
-            sys.stderr.write(f"groundswell: {told_of}\n")
-            raise typer.Exit(PARTIAL)
 
 
 def _request(  # noqa: PLR0913
