@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,18 @@ class Checked(Protocol):
 
     def check(self) -> Sequence[Finding]:
         """What works, what doesn't, and the mend. Reads only, never raises for a fault of the other side."""
+        ...
+
+
+@runtime_checkable
+class Sampled(Protocol):
+    """A source whose answers an operator can show to others, where they are not what was expected."""
+
+    def samples(self) -> Iterator[tuple[str, Any]]:
+        """(name, decoded JSON as it came): a few answers of each kind that `pages` reads. Reads only.
+
+        Unmasked: `bot.capture` must have them before anybody else. Raises Refused, Unavailable.
+        """
         ...
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,6 +18,8 @@ from bot.commands.common import (
     AsJson,
     ConfigFile,
     Quiet,
+    Yes,
+    agreed,
     fail,
     opened,
     say,
@@ -36,6 +40,7 @@ _EXAMPLES = 3  # rejects that are named for each source
 
 def add_to(app: typer.Typer) -> None:
     app.command()(sync)
+    app.command()(capture)
 
 
 def sync(
@@ -68,6 +73,47 @@ def sync(
         if failed:
             sys.stderr.write(f"groundswell: {faults}\n")
             raise typer.Exit(PARTIAL)
+
+
+def capture(
+    source: Annotated[str, typer.Argument(help="zendesk or intercom.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder for the files; made where there is none.")],
+    yes: Yes = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """Write a few masked answers of a help desk to files, to report that they are not as expected. Sends nothing."""
+    from bot.capture import Masking
+    from bot.ports import Sampled
+
+    told = settings(config)
+    with opened(told, as_json=as_json):
+        desk = next(iter(_desks(told, [source], quiet=True, as_json=as_json).values()))
+        assert isinstance(desk, Sampled), f"{source} has no samples"  # noqa: S101 - every help desk of ours has
+        question = f"Read a few answers of {source} and write them, masked, into {out}? Nothing leaves this machine."
+        agreed(question, yes, as_json=as_json)
+        masking = Masking()
+        files = [_written(out, f"{source.casefold()}-{name}.json", masking.masked(a)) for name, a in desk.samples()]
+    if as_json:
+        tell({"files": files})
+        return
+    for file in files:
+        say(f"  {file}")
+    say("Names, addresses and words are masked, ids numbered. Look through the files before you pass them on.")
+
+
+def _written(folder: Path, name: str, answer: Any) -> str:
+    """For the owner alone: masked or not, it is nobody else's before a person says so."""
+    from bot.ports import Refused
+
+    path = folder / name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(answer, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise Refused(f"{path} can't be written: {error.strerror}. Name another folder with --out.") from None
+    return str(path)
 
 
 def _desks(told: Config, named: Sequence[str], *, quiet: bool, as_json: bool) -> Mapping[str, Source]:

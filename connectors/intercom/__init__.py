@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.acts import Finding
 from bot.domain import Page, Warned
@@ -12,7 +13,8 @@ from bot.ports import Refused
 from connectors.intercom import checks
 from connectors.intercom.cursor import Cursor
 from connectors.intercom.run import Exclusions, Run, workspace
-from connectors.intercom.wire import Denied, Region, Wire
+from connectors.intercom.samples import samples
+from connectors.intercom.wire import Denied, Gone, Region, Unfit, Wire
 from connectors.patience import Patience
 
 _CHECKING = 10.0  # seconds that `check` waits for an answer: a person sits in front of it
@@ -54,6 +56,14 @@ class Intercom:
                 return list(checks.findings(wire, self._region, self._now()))
         except Refused as refused:
             return [checks.failed(refused)]
+
+    def samples(self) -> Iterator[tuple[str, Any]]:
+        """See `bot.ports.Sampled`."""
+        with self._wire(min(self._patience, _CHECKING)) as wire:
+            try:
+                yield from samples(wire, self._now())
+            except (Gone, Unfit) as odd:
+                raise Denied("this address does not answer like Intercom", "check sources.intercom.region.") from odd
 
     def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
         """See `bot.ports.Source`. A cursor that can't be read begins again at `since`: more than once, never not."""

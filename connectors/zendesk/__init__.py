@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from bot.acts import Finding
 from bot.domain import Page, Reject, Ticket, Warned
@@ -15,6 +16,7 @@ from connectors.zendesk.declined import Declined
 from connectors.zendesk.export import Export
 from connectors.zendesk.place import Batch, Place, place_of
 from connectors.zendesk.rows import Row, key_of, row, text_of
+from connectors.zendesk.samples import samples
 from connectors.zendesk.search import Search
 from connectors.zendesk.settings import Choice, choice
 from connectors.zendesk.tickets import LONGEST, SOURCE, Tickets, is_gone
@@ -90,6 +92,13 @@ class Zendesk:
         except Declined as declined:
             if begun:  # the port's promise: Refused comes before the first page; the next read will say it so
                 raise Unavailable(str(declined)) from None
+            raise declined.error from None
+
+    def samples(self) -> Iterator[tuple[str, Any]]:
+        """See `bot.ports.Sampled`."""
+        try:
+            yield from samples(self._line(min(self._seconds, _CHECK_PATIENCE)), self._now())
+        except Declined as declined:
             raise declined.error from None
 
     def _line(self, seconds: float) -> Line:
