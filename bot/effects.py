@@ -151,14 +151,15 @@ class Ledger:
         except Refused as refused:
             effects.failed(act.key, effect.attempts, str(refused))
             return
-        if not effects.begin(act.key, effect.attempts, hint, deadline, deadline + self._patience.margin):
+        quiet = deadline + self._patience.margin  # from then on nothing that was sent can be under way
+        if not effects.begin(act.key, effect.attempts, hint, deadline, quiet):
             return  # somebody else is sending it
         if self._store.now() > deadline - self._patience.call:  # we were frozen since; a rival may be looking by now
             effects.not_sent(act.key, effect.attempts + 1, None, "paused too long before sending")
             return
-        self._do(effect, outlet)
+        self._do(effect, outlet, quiet)
 
-    def _do(self, effect: Effect, outlet: Outlet) -> None:
+    def _do(self, effect: Effect, outlet: Outlet, quiet: datetime) -> None:
         act, effects, attempt = effect.act, self._store.effects, effect.attempts + 1
         try:
             receipt = outlet.do(act)
@@ -167,7 +168,8 @@ class Ledger:
         except Refused as refused:
             effects.failed(act.key, attempt, str(refused))
         except Unknown as unknown:
-            effects.look_again(act.key, self._next_look(0), str(unknown))
+            # Due any earlier, it would be attended in every round of half a minute, and left as it is each time.
+            effects.look_again(act.key, max(quiet, self._next_look(0)), str(unknown))
         else:
             effects.done(act.key, receipt)
 
