@@ -185,7 +185,10 @@ def test_a_log_has_no_gap_and_no_number_twice_whatever_people_do(
 
 
 def digested(store: Store, key: str = "r", *, posted: bool = True) -> int:
-    """A concluded run of the sample digest with its post and a reply for its first theme; the run's fence."""
+    """A concluded run of the sample digest with its post and a reply for its first theme; the run's fence.
+
+    The post is drawn once since: it links to the reply.
+    """
     digest = sample_digest()
     theme = digest.themes[0].id
     store.runs.ask(key, "manual", {})
@@ -197,6 +200,9 @@ def digested(store: Store, key: str = "r", *, posted: bool = True) -> int:
     for sent in (post, reply) if posted else ():
         store.effects.begin(sent.key, 0, {}, SOON)
         store.effects.done(sent.key, Receipt(f"ts-{sent.key}"))
+    if posted:
+        assert (f"{key}-post", 1) in due(store)
+        store.drawings.drawn(f"{key}-post", 1)
     return fence
 
 
@@ -204,10 +210,13 @@ def due(store: Store) -> list[tuple[str, int]]:
     return [(d.effect_key, d.wanted) for d in store.drawings.due()]
 
 
-def test_posting_a_digest_wants_no_drawing(database: Fresh) -> None:
+def test_posting_a_digest_wants_no_drawing_and_a_reply_in_its_thread_one_that_links_to_it(database: Fresh) -> None:
     store = database.open()
-    digested(store)
+    digested(store, posted=False)
+    store.effects.done("r-post", Receipt("1.0"))
     assert due(store) == []
+    store.effects.done("r-reply", Receipt("1.1"))
+    assert due(store) == [("r-post", 1)]
 
 
 def test_a_change_of_a_theme_wants_its_replies_and_every_post_that_shows_it(database: Fresh) -> None:
@@ -216,10 +225,10 @@ def test_a_change_of_a_theme_wants_its_replies_and_every_post_that_shows_it(data
     digested(store, "s")
     themes = sample_digest().themes
     store.drawings.touch(themes[0].id)
-    assert due(store) == [("r-post", 1), ("r-reply", 1), ("s-post", 1), ("s-reply", 1)]
+    assert due(store) == [("r-post", 2), ("r-reply", 1), ("s-post", 2), ("s-reply", 1)]
     store.drawings.touch(themes[1].id)
     store.drawings.touch("nobody's")
-    assert due(store) == [("r-post", 2), ("r-reply", 1), ("s-post", 2), ("s-reply", 1)]
+    assert due(store) == [("r-post", 3), ("r-reply", 1), ("s-post", 3), ("s-reply", 1)]
     expected = Drawing("r-reply", "r", themes[0].id, 1, "C1", "ts-r-reply")
     assert store.drawings.due()[1] == expected
 
@@ -231,7 +240,7 @@ def test_a_reply_about_no_theme_is_never_drawn_anew(database: Fresh) -> None:
     store.runs.conclude("r", fence, sample_digest(), {}, [act("rest", "slack.reply", after="r-post")])
     store.effects.done("rest", Receipt("ts-rest"))
     store.drawings.touch(theme)
-    assert due(store) == [("r-post", 1), ("r-reply", 1)]
+    assert due(store) == [("r-post", 2), ("r-reply", 1)]
 
 
 def test_what_was_wanted_while_it_was_drawn_is_drawn_again(database: Fresh) -> None:
@@ -242,9 +251,21 @@ def test_what_was_wanted_while_it_was_drawn_is_drawn_again(database: Fresh) -> N
     (seen, _) = store.drawings.due()
     store.drawings.touch(theme)
     store.drawings.drawn(seen.effect_key, seen.wanted)
-    assert due(store) == [("r-post", 2), ("r-reply", 2)]
+    assert due(store) == [("r-post", 3), ("r-reply", 2)]
+    store.drawings.drawn("r-post", 3)
+    store.drawings.drawn("r-post", 3)  # two who drew the same
+    assert due(store) == [("r-reply", 2)]
+
+
+def test_what_a_slower_drawer_may_have_drawn_over_is_drawn_again(database: Fresh) -> None:
+    store = database.open()
+    digested(store)
+    for _ in range(2):
+        store.drawings.touch(sample_digest().themes[0].id)
+    store.drawings.drawn("r-post", 3)
     store.drawings.drawn("r-post", 2)
-    store.drawings.drawn("r-post", 1)  # the slower of two drawers
+    assert due(store) == [("r-post", 4), ("r-reply", 2)]
+    store.drawings.drawn("r-post", 4)
     assert due(store) == [("r-reply", 2)]
 
 
@@ -266,7 +287,7 @@ def test_every_change_of_an_effect_that_people_see_is_drawn(database: Fresh) -> 
     def changes(n: int) -> None:
         nonlocal drawn
         drawn += n
-        assert [wanted for _, wanted in due(store)] == [drawn] * 2 if drawn else due(store) == []
+        assert [wanted for _, wanted in due(store)] == [drawn + 1, drawn] if drawn else due(store) == []
 
     store.effects.plan([act("a"), act("b")], run_key="r", theme_id=theme)
     store.effects.begin("a", 0, {}, SOON)
@@ -299,7 +320,7 @@ def test_touches_by_many_at_once_are_all_counted(database: Fresh) -> None:
     digested(store, "s")
     themes = [t.id for t in sample_digest().themes[:2]]
     at_once(12, lambda n: store.drawings.touch(themes[n % 2]))
-    assert due(store) == [("r-post", 12), ("r-reply", 6), ("s-post", 12), ("s-reply", 6)]
+    assert due(store) == [("r-post", 13), ("r-reply", 6), ("s-post", 13), ("s-reply", 6)]
 
 
 # --- inbox, answers, audit

@@ -395,7 +395,7 @@ def test_what_is_concluded_is_planned_once_and_drawn_where_it_is_posted(database
         store.effects.begin(key, 0, {}, NOON)
     for key in "pqo":
         store.effects.done(key, Receipt(f"ts-{key}"))
-    assert [(d.effect_key, d.wanted) for d in store.drawings.due()] == [("p", 1), ("q", 1)]
+    assert [(d.effect_key, d.wanted) for d in store.drawings.due()] == [("p", 2), ("q", 1)]
 
 
 # --- lineage

@@ -47,10 +47,15 @@ class Drawings:
             return [Drawing(*row) for row in connection.execute(query)]
 
     def drawn(self, effect_key: str, wanted: int) -> None:
-        """It shows what was known when `wanted` was read. What was wanted since stays due."""
-        done = update(_T).where(_T.c.effect_key == effect_key, _T.c.drawn < wanted).values(drawn=wanted)
+        """It shows what was known when `wanted` was read. What was wanted since stays due.
+
+        When somebody drew a newer state meanwhile, nobody knows which of the two came last: it is wanted once more.
+        """
+        mine = _T.c.effect_key == effect_key
         with self._database.writing() as connection:
-            connection.execute(done)
+            overtaken = update(_T).where(mine, _T.c.drawn > wanted).values(wanted=_T.c.wanted + 1)
+            if connection.execute(overtaken).rowcount == 0:
+                connection.execute(update(_T).where(mine).values(drawn=wanted))
 
     def touch(self, theme_id: str) -> None:
         """The theme changed: its replies, and the posts of all runs that hold it, are out of date."""
@@ -73,6 +78,13 @@ def outdated(connection: Connection, which: ColumnElement[bool]) -> None:
 def shows(connection: Connection, effect_key: str) -> bool:
     """The effect is itself a message of ours: that it was posted changes nothing of what it shows."""
     return connection.scalars(select(_T.c.effect_key).where(_T.c.effect_key == effect_key)).one_or_none() is not None
+
+
+def linked(connection: Connection, reply_key: str) -> None:
+    """The reply stands in the thread, so the digest above it, which links to it, is out of date."""
+    reply = _T.alias()
+    run_key = select(reply.c.run_key).where(reply.c.effect_key == reply_key, reply.c.theme_id.is_not(None))
+    outdated(connection, and_(_T.c.theme_id.is_(None), _T.c.run_key == run_key.scalar_subquery()))
 
 
 def kept(connection: Connection, acts: Iterable[Act], run_key: str) -> None:

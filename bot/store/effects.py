@@ -152,8 +152,11 @@ def changed(
     """The compare-and-set. `drawn`: people see the difference, so what shows the effect's theme is drawn anew."""
     moved = update(_T).where(_T.c.key == key, when).values(**new).returning(_T.c.theme_id)
     row = connection.execute(moved).one_or_none()
-    if row is not None and drawn and row.theme_id is not None and not drawings.shows(connection, key):
-        drawings.touched(connection, row.theme_id)
+    if row is not None and drawn and row.theme_id is not None:
+        if not drawings.shows(connection, key):
+            drawings.touched(connection, row.theme_id)
+        elif new.get("state") == EffectState.DONE.value:
+            drawings.linked(connection, key)
     return row is not None
 
 
