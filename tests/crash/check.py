@@ -76,9 +76,7 @@ def _posts(told: Verdicts, made: Counter[str], effects: list[Effect], themes: in
             told.lost.append(f"{effect.act.kind} was never posted: {effect.state}, {effect.error}")
 
 
-def _decided(
-    told: Verdicts, world: World, store: Store, theme: str, verdict: Verdict, made: Counter[str]
-) -> None:
+def _decided(told: Verdicts, world: World, store: Store, theme: str, verdict: Verdict, made: Counter[str]) -> None:
     """People clicked, so it is decided, once; approved, so there is one issue, or a person is asked."""
     log = store.decisions.of([theme])[theme]
     if [d.verdict for d in log] != [verdict]:

@@ -1,0 +1,5 @@
+import sys
+
+from tests.crash.table import main
+
+sys.exit(main())
