@@ -169,13 +169,12 @@ def _may_be_one_person(one: _Seen, other: _Seen) -> bool:
 
 
 def _same_text(one: _Seen, other: _Seen) -> bool:
-    short, long = sorted((one, other), key=lambda s: (len(s.body), s.ticket.id))
-    if not short.whole or _other_numbers(short, long):
-        return False
+    short, long = (one, other) if (len(one.body), one.at) <= (len(other.body), other.at) else (other, one)
     if len(short.body) < _WORDS:
-        same = bool({short.body, short.whole} & {long.body, long.whole} - {()})
-        return same and one.at - other.at <= _FEW_WORDS
-    return len(short.runs & long.runs) >= _ALIKE * len(short.runs)
+        same = bool({short.body, short.whole} & {long.body, long.whole} - {()}) and one.at - other.at <= _FEW_WORDS
+    else:
+        same = len(short.runs & long.runs) >= _ALIKE * len(short.runs)
+    return same and not _other_numbers(short, long)
 
 
 def _other_numbers(short: _Seen, long: _Seen) -> bool:
