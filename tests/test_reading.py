@@ -413,7 +413,7 @@ def test_the_instruction_holds_nothing_of_a_ticket_and_every_schema_is_strict() 
         prompts.induce(ticket, [], least=3, again=True),
         prompts.assign(ticket, definition),
         prompts.decide(ticket, definition),
-        prompts.same(definition["G1"], definition["G1"], [["CANARY"], ["CANARY"]]),
+        prompts.same(*[prompts.Side(definition["G1"], ["CANARY"], few) for few in (True, False)]),
         prompts.word({"G1": {"name": "n", "tickets": ticket}}, {"G1": ["CANARY"]}),
     ]
     for question in questions:

@@ -168,7 +168,11 @@ def _falls_apart(method: Labels) -> bool:
 
 
 def _compared(it: _Open) -> Step:
-    """Themes between which the readings waver: one, if one fix closes both."""
+    """Themes between which the readings waver, and those that lie near each other: one, if one fix closes both.
+
+    A careful model agrees with itself on borders that are too fine, and what falls under the rule's five tickets on
+    both sides of such a border is lost: so the nearest neighbours are compared even where nobody wavers.
+    """
     first, second = it.votes[0], it.votes[1]
     crossed = Counter(
         (min(a, b), max(a, b))
@@ -177,20 +181,44 @@ def _compared(it: _Open) -> Step:
     )
     sizes = np.bincount(second[second >= 0], minlength=len(it.definitions))
     overlap = [p for p, n in crossed.most_common() if n >= 2 and n >= _CROSSED * max(1, min(sizes[p[0]], sizes[p[1]]))]
-    yield from _joined(it, overlap[: max(1, len(it.rows) // 40)])
+    near = [p for p in _neighbours(it) if p not in overlap]
+    most = max(1, len(it.rows) // 40), max(4, min(len(it.definitions), len(it.rows) // 15))
+    yield from _joined(it, [*overlap[: most[0]], *near[: most[1]]])
+
+
+def _neighbours(it: _Open) -> list[tuple[int, int]]:
+    """Pairs of themes whose tickets lie near each other, the nearest first."""
+    second = it.votes[1]
+    held = [k for k in range(len(it.definitions)) if (second == k).any()]
+    if len(held) < 2:
+        return []
+    centres = tree.unit(np.array([it.space[second == k].sum(axis=0) for k in held], dtype=np.float32))
+    cosines = np.round(centres @ centres.T, 6)
+    pairs = [(float(cosines[i, j]), held[i], held[j]) for j in range(len(held)) for i in range(j)]
+    return [(a, b) for cosine, a, b in sorted(pairs, key=lambda p: (-p[0], p[1:])) if cosine >= ALIKE]
 
 
 def _joined(it: _Open, pairs: Sequence[tuple[int, int]]) -> Step:
     """Joins the pairs that one fix closes, and those of one name: the second goes into the first."""
-    same = yield from passes.merged(pairs, _examples(it, pairs), it.texts, it.definitions)
+    few = {k for pair in pairs for k in pair if int((it.votes[1] == k).sum()) < _LARGE}
+    same = yield from passes.merged(pairs, _examples(it, pairs), it.texts, it.definitions, few)
     first_of: dict[str, int] = {}
     named = [(first_of.setdefault(d.name.casefold(), k), k) for k, d in enumerate(it.definitions)]
     into = list(range(len(it.definitions)))
     for a, b in (*named, *same):
+        if into[a] != into[b]:
+            it.definitions[into[a]] = _both(it.definitions[into[a]], it.definitions[into[b]])
         into = [into[a] if k == into[b] else k for k in into]
     number = np.array([*into, UNREAD, NONE])  # the last two: what -2 and -1 lead to
     for vote in it.votes:
         vote[:] = number[vote]
+
+
+def _both(one: Definition, other: Definition) -> Definition:
+    """What the joined theme is from now on: its tickets are weighed against it again."""
+    if one.name.casefold() == other.name.casefold():
+        return one
+    return Definition(one.name, f"{one.includes} Or: {other.includes}")
 
 
 def _examples(it: _Open, pairs: Sequence[tuple[int, int]]) -> dict[int, list[int]]:

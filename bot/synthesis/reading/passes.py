@@ -7,7 +7,7 @@ are asked once more, and after that the ticket stays UNREAD.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,11 +148,16 @@ def merged(
     examples: Mapping[int, Sequence[int]],
     texts: Sequence[str],
     definitions: Sequence[Definition],
+    few: Collection[int] = (),
 ) -> Generator[Ask, Sequence[Answer], list[tuple[int, int]]]:
-    """Of pairs of definitions those that one fix would close. `examples`: rows of each, that are shown."""
-    asked = [
-        prompts.same(definitions[a], definitions[b], [[texts[r] for r in examples[k]] for k in (a, b)])
-        for a, b in pairs
-    ]
+    """Of pairs of definitions those that one fix would close.
+
+    `examples`: rows of each, that are shown; `few`: definitions with too few tickets to be a theme by themselves.
+    """
+
+    def told(k: int) -> prompts.Side:
+        return prompts.Side(definitions[k], [texts[r] for r in examples[k]], k in few)
+
+    asked = [prompts.same(told(a), told(b)) for a, b in pairs]
     answers = (yield Ask(tuple(asked), "Compare themes")) if asked else ()
     return [pair for pair, a in zip(pairs, answers, strict=True) if a.value is not None and a.value["same"] is True]

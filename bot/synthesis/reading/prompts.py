@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.ports import Question
@@ -51,11 +52,14 @@ How to work:
    neighbours that do not belong ("" if there are none); "tickets", the "i" of every ticket that belongs, also of those
    that say it in unusual words.
 3. Check each group against the test: split what needs two different fixes or replies. Then go once more through every
-   pair of groups about the same object, and join two that one backlog item would close.
+   pair of groups about the same object, and join two that one backlog item would close. What is too small to be a
+   group goes to the larger group whose step of the same task it stumbles over (one asks how to do it, another can't do
+   it), if there is one.
 
-A program counts tickets and customers afterwards and drops what is too small. So list small groups too, stretch no
-group with loosely related tickets, and don't join small ones into a larger topic. Find all members of a group: a
-vague or oddly worded ticket that can plausibly mean only this one thing belongs to it.
+A program counts tickets and customers afterwards and drops what is too small. So list groups from {{least}} tickets on,
+stretch no group with loosely related tickets, and don't join small ones into a larger topic. Find all members of a
+group: a vague or oddly worded ticket that can plausibly mean only this one thing belongs to it. Let "excludes" rule out
+other matters, not other wordings of this one.
 Tickets that ask for something hardly anybody else asks for stay out of all groups; {{outside}}
 Each "i" stands in at most one group. Use only "i" values from the material.
 {_DATA}"""
@@ -99,8 +103,14 @@ _SAME = f"""Two groups of customer support tickets may be one and the same. Deci
 them as one backlog item.
 {_TEST}
 First say in "difference", in at most 25 words, what the tickets of A ask for that those of B don't, and the other way
-round. Then "same" is true only if one fix (or one reply) and one acceptance test would close all tickets of both, and
-most tickets of A could as well stand in B. If they ask for different things about the same object, "same" is false.
+round. Then "same" is true if one fix (or one reply) and one acceptance test would close the tickets of both: if most
+tickets of A could as well stand in B, or if the border between them is one that customers don't draw (they tell of the
+same trouble with another guess at its cause, or more vaguely). If they ask for different things about the same object
+and need different fixes or replies, "same" is false.
+
+A group marked "few": true is too small to be an item by itself. Then "same" is also true if a product manager would
+note its tickets under the other group's item, because they stumble over the same step of the same task (one asks how
+to do it, the other can't do it), instead of dropping them. It stays false if they are about another step or matter.
 {_DATA}"""
 
 _WORD = f"""You word backlog items for a product manager. Each group below holds customer support tickets that ask for
@@ -164,9 +174,18 @@ def decide(tickets: Sequence[Any], groups: Mapping[str, Definition]) -> Question
     )
 
 
-def same(one: Definition, other: Definition, tickets: Sequence[Sequence[Any]]) -> Question:
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A group that is compared: some of its tickets, and whether it has too few to be a theme by itself."""
+
+    definition: Definition
+    tickets: Sequence[str]
+    few: bool
+
+
+def same(one: Side, other: Side) -> Question:
     """Would one fix close the tickets of both groups?"""
-    groups = [{**_told(d), "tickets": shown} for d, shown in zip((one, other), tickets, strict=True)]
+    groups = [{**_told(s.definition), "few": s.few, "tickets": s.tickets} for s in (one, other)]
     return Question(
         kind="same",
         instruction=_SAME,
