@@ -1,4 +1,4 @@
-"""Two months of one product, with other tickets of the same problems: how alike are the centres, of what recurs and not?
+"""Two months of one product, other tickets of the same problems: how alike are the centres of what recurs, and not?
 
     python bench/lineage.py [draws]
 
