@@ -70,7 +70,7 @@ class LlmStanza(Stanza):
     strong_model: str | None = None
     api_key: SecretStr | None = None
     send_text_out: Literal["local-only", "allow"] = "local-only"
-    timeout: Annotated[float, Field(gt=0, le=900)] = 120.0
+    timeout: Annotated[float, Field(gt=0, le=900)] = 300.0  # a thinking model takes minutes over a month of tickets
     at_once: Annotated[int, Field(ge=1, le=32)] = 4
     tickets: Annotated[int, Field(ge=100)] | None = None
     price_in: Annotated[float, Field(ge=0)] = 2.5
