@@ -47,11 +47,12 @@ class Served:
 
     def _listen(self, process: subprocess.Popen[str], opened: threading.Event) -> None:
         assert process.stderr is not None
-        for line in process.stderr:
-            self.said.append(line)
-            if found := re.search(r"listening on (http://\S+)", line):
-                self.url = found[1]
-                opened.set()
+        with process.stderr as said:
+            for line in said:
+                self.said.append(line)
+                if found := re.search(r"listening on (http://\S+)", line):
+                    self.url = found[1]
+                    opened.set()
 
     def kill(self) -> None:
         """kill -9: nothing of it gets to say goodbye."""
