@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from bot.acts import Act, EffectState, Verdict
-from bot.effects import RECONCILE, VERIFY_AFTER, Ledger
+from bot.acts import Absent, Act, Effect, EffectState, Found, Hint, Receipt, Sighting, Undecided, Verdict
+from bot.effects import CALL, MARGIN, RECONCILE, VERIFY_AFTER, WINDOW, Ledger
+from bot.ports import Refused, Unavailable, Unknown
+from bot.store import Store
+from tests.databases import WORKSPACE, Clock, Fresh, at_once
 from tests.spine import PASSED, RUN, Scene, scene
 
 CREATE = r"/rest/api/3/issue$"
@@ -127,7 +136,7 @@ def test_an_effect_of_an_outlet_that_is_not_configured_any_more_is_kept(here: Sc
 @pytest.mark.parametrize("kind", ["lose", "fail", "html", "truncate", "hang"])
 def test_an_answer_that_was_lost_is_looked_for_and_nothing_is_sent_meanwhile(here: Scene, kind: str) -> None:
     key = approved(here)
-    here.jira.fail(kind, CREATE, method="POST", seconds=1.5)
+    here.jira.fail(kind, CREATE, method="POST", seconds=3.0)
     unknown = here.ledger.attend(key)
     assert unknown is not None and unknown.unknown
     for _ in range(3):
@@ -279,3 +288,462 @@ def test_planning_anew_leaves_alone_what_is_done_under_way_or_taken_back(here: S
     before = [here.store.effects.get(k) for k in keys]
     here.store.effects.replan([Act(k, "jira.issue", "OTHER", {"changed": True}) for k in keys])
     assert [here.store.effects.get(k) for k in keys] == before
+
+
+# --- every answer an outlet may give, on both databases
+
+
+class Scripted:
+    """A `bot.ports.Outlet` that answers as it is told, call by call; without an answer left, all goes well.
+
+    An answer is what is returned, an exception that is raised, or something to do in the middle of the call.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[Any]] = {"mark": [], "do": [], "find": [], "twins": []}
+        self.calls: list[tuple[str, str]] = []
+        self.parents: list[str | None] = []
+        self.hints: list[Hint] = []
+
+    def told(self, name: str, *answers: Any) -> None:
+        self.answers[name] += answers
+
+    def sent(self) -> int:
+        return sum(name == "do" for name, _ in self.calls)
+
+    def _next(self, name: str, act: Act, otherwise: Any) -> Any:
+        self.calls.append((name, act.key))
+        answer = self.answers[name].pop(0) if self.answers[name] else otherwise
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer() or otherwise if callable(answer) else answer
+
+    def mark(self, act: Act) -> Hint:
+        return self._next("mark", act, {"highest": 41})  # type: ignore[no-any-return]
+
+    def do(self, act: Act) -> Receipt:
+        self.parents.append(act.parent)
+        return self._next("do", act, Receipt(f"T-{act.key}", f"https://t/{act.key}"))  # type: ignore[no-any-return]
+
+    def find(self, act: Act, hint: Hint) -> Sighting:
+        self.hints.append(hint)
+        return self._next("find", act, Undecided("nothing is to be seen"))  # type: ignore[no-any-return]
+
+    def twins(self, act: Act) -> Sequence[Receipt]:
+        return self._next("twins", act, [Receipt(f"T-{act.key}")])  # type: ignore[no-any-return]
+
+
+@dataclass
+class Small:
+    """One effect "a", its ledger, and an outlet that is told what to answer."""
+
+    store: Store
+    clock: Clock
+    outlet: Scripted = field(default_factory=Scripted)
+
+    def __post_init__(self) -> None:
+        self.ledger = Ledger(self.store, {"tool": self.outlet})
+        self.plan("a")
+
+    def plan(self, key: str, **more: Any) -> None:
+        self.store.effects.plan([Act(key, "tool.thing", "PLACE", {"title": "t"}, **more)])
+
+    def attend(self, key: str = "a", after: timedelta | float = 0.0) -> Effect:
+        self.clock.at += after if isinstance(after, timedelta) else timedelta(seconds=after)
+        effect = self.ledger.attend(key)
+        assert effect is not None
+        return effect
+
+    def wait(self, effect: Effect) -> float:
+        assert effect.next_at is not None
+        return (effect.next_at - self.clock.at).total_seconds()
+
+
+@pytest.fixture
+def small(database: Fresh) -> Small:
+    clock = Clock()
+    return Small(database.open(clock=clock), clock)
+
+
+@pytest.fixture
+def quick(tmp_path: Path) -> Iterator[Small]:
+    """The same on SQLite alone."""
+    clock = Clock()
+    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}", workspace=WORKSPACE, clock=clock)
+    yield Small(store, clock)
+    store.close()
+
+
+def test_a_send_is_marked_before_and_kept_with_its_receipt_after(small: Small) -> None:
+    done = small.attend()
+    assert (done.state, done.receipt) == (S.DONE, Receipt("T-a", "https://t/a"))
+    assert (done.attempts, done.sent, done.hint, done.error) == (1, False, {"highest": 41}, None)
+    assert small.outlet.calls == [("mark", "a"), ("do", "a")]
+
+
+def test_what_is_away_is_tried_after_a_doubling_pause_up_to_a_quarter_of_an_hour(small: Small) -> None:
+    pauses = []
+    for _ in range(12):
+        small.outlet.told("mark", Unavailable("away"))
+        waits = small.attend()
+        assert (waits.state, waits.sent, waits.attempts, waits.error) == (S.PENDING, False, 0, "away")
+        pauses.append(small.wait(waits))
+        small.clock.passes(pauses[-1])
+    assert all(5 * 2**n <= pause <= 6 * 2**n for n, pause in enumerate(pauses[:8]))
+    assert all(900 <= pause <= 1080 for pause in pauses[8:])
+    assert small.outlet.sent() == 0
+    assert small.attend().state is S.DONE
+
+
+@pytest.mark.parametrize("where", ["mark", "do"])
+@pytest.mark.parametrize(("asked", "least"), [(0.5, 0.5), (30.0, 30.0), (86_400.0, 900.0)])
+def test_a_pause_that_is_asked_for_is_kept_within_reason(quick: Small, where: str, asked: float, least: float) -> None:
+    quick.outlet.told(where, Unavailable("busy", retry_after=asked))
+    waits = quick.attend()
+    assert not waits.sent and least <= quick.wait(waits) <= least * 1.2
+    assert quick.ledger.attend_due() == 0
+    assert quick.attend(after=least * 1.2).state is S.DONE
+    assert quick.outlet.sent() == (2 if where == "do" else 1)
+
+
+@pytest.mark.parametrize(("where", "attempts"), [("mark", 0), ("do", 1)])
+def test_a_refusal_ends_it_before_or_after_the_send(small: Small, where: str, attempts: int) -> None:
+    small.outlet.told(where, Refused("It has no right."))
+    failed = small.attend()
+    assert (failed.state, failed.error, failed.attempts, failed.sent) == (S.FAILED, "It has no right.", attempts, False)
+    small.attend(after=86_400)
+    assert small.ledger.attend_due() == 0 and small.outlet.sent() == attempts
+
+
+def test_an_unknown_outcome_is_first_looked_for_when_nothing_can_be_under_way(small: Small) -> None:
+    small.outlet.told("do", Unknown("time-out"))
+    unknown = small.attend()
+    assert unknown.unknown and unknown.error == "time-out"
+    assert small.wait(unknown) == (WINDOW + MARGIN).total_seconds()
+    almost = WINDOW + MARGIN - timedelta(microseconds=1)
+    assert small.attend(after=almost) == unknown and small.outlet.hints == []
+    small.outlet.told("find", Found(Receipt("T-9")))
+    found = small.attend(after=timedelta(microseconds=1))
+    assert (found.state, found.receipt, small.outlet.hints) == (S.DONE, Receipt("T-9"), [{"highest": 41}])
+    assert small.outlet.sent() == 1
+
+
+def test_proven_absent_is_sent_again_at_once_and_asked_for_a_new_mark(small: Small) -> None:
+    small.outlet.told("do", Unknown("cut off"))
+    small.outlet.told("find", Absent())
+    small.attend()
+    looked = small.attend(after=PASSED)
+    assert (looked.state, looked.sent, looked.attempts, looked.next_at) == (S.PENDING, False, 1, None)
+    small.outlet.told("mark", {"highest": 57})
+    done = small.attend()
+    assert (done.state, done.attempts, done.hint) == (S.DONE, 2, {"highest": 57}) and small.outlet.sent() == 2
+
+
+@pytest.mark.parametrize("seen", [Undecided("the index lags"), Refused("Reading is not allowed.")])
+def test_only_after_its_time_of_looking_a_person_is_asked_and_nothing_is_sent_meanwhile(
+    small: Small, seen: Undecided | Refused
+) -> None:
+    small.outlet.told("do", Unknown("time-out"))
+    sent_at, now, waits = small.clock.at, small.attend(), []
+    while now.state is S.PENDING:
+        assert small.clock.at - sent_at < RECONCILE or not waits
+        waits.append(small.wait(now))
+        small.outlet.told("find", seen)
+        now = small.attend(after=waits[-1])
+    assert now.state is S.UNSURE and now.next_at is None
+    assert now.error == (seen.why if isinstance(seen, Undecided) else str(seen))
+    assert RECONCILE <= small.clock.at - sent_at <= 2 * RECONCILE
+    assert waits == [35.0, 15.0, 45.0, 120.0, 300.0]
+    assert small.ledger.attend_due() == 0 and small.outlet.sent() == 1
+
+
+def test_while_nobody_answers_the_question_no_person_is_asked_and_nothing_is_sent(small: Small) -> None:
+    small.outlet.told("do", Unknown("time-out"))
+    now = small.attend()
+    for _ in range(20):
+        small.outlet.told("find", Unavailable("away", retry_after=600))
+        now = small.attend(after=small.wait(now))
+        assert now.unknown and 600 <= small.wait(now) <= 720
+    assert small.outlet.sent() == 1
+    small.outlet.told("find", Found(Receipt("T-9")))
+    assert small.attend(after=small.wait(now)).state is S.DONE
+
+
+def test_what_may_be_repeated_is_neither_marked_nor_looked_for(small: Small) -> None:
+    small.plan("r", repeatable=True)
+    small.outlet.told("do", Unknown("time-out"), Unknown("time-out"))
+    assert small.attend("r").unknown and small.attend("r").unknown
+    assert small.outlet.sent() == 1  # not before the first one can't be under way any more
+    small.attend("r", after=PASSED)
+    assert small.attend("r").unknown and small.outlet.sent() == 2
+    small.attend("r", after=PASSED)
+    assert small.attend("r").state is S.DONE
+    assert small.outlet.calls == [("do", "r")] * 3
+
+
+def test_what_hangs_on_another_is_sent_after_it_with_its_name(small: Small) -> None:
+    small.plan("link", after="a", repeatable=True)
+    assert small.attend("link").attempts == 0 and small.outlet.calls == []
+    assert small.ledger.attend_due() == 1  # the parent alone
+    assert small.ledger.attend_due() == 1
+    assert small.outlet.parents == [None, "T-a"]
+
+
+def test_a_bug_in_an_outlet_leaves_an_unknown_outcome_which_is_looked_for(small: Small) -> None:
+    """It may have been raised after the request: nobody knows, so nothing is sent again."""
+    small.outlet.told("do", KeyError("id"))
+    with pytest.raises(KeyError):
+        small.attend()
+    small.outlet.told("find", Found(Receipt("T-9")))
+    assert small.attend().unknown
+    assert small.attend(after=PASSED).receipt == Receipt("T-9") and small.outlet.sent() == 1
+
+
+@pytest.mark.parametrize("seen", [Found(Receipt("T-9")), Absent()])
+def test_who_dies_in_the_middle_of_a_send_is_succeeded_by_one_who_looks_first(small: Small, seen: Sighting) -> None:
+    small.outlet.told("do", KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        small.attend()
+    successor = Small(small.store, small.clock, small.outlet)
+    assert small.ledger.attend_due() == 0  # not due before it can be known
+    small.outlet.told("find", seen)
+    successor.attend(after=PASSED)
+    assert successor.attend().state is S.DONE
+    assert small.outlet.sent() == (1 if isinstance(seen, Found) else 2)
+
+
+def test_an_outlet_that_is_not_configured_any_more_keeps_what_was_sent_unknown(small: Small) -> None:
+    small.outlet.told("do", Unknown("time-out"))
+    small.attend()
+    small.clock.at += PASSED
+    alone = Ledger(small.store, {"other": small.outlet})
+    kept = alone.attend("a")
+    assert kept is not None and kept.unknown and kept.error == "tool is not configured" and small.wait(kept) == 900
+    small.outlet.told("find", Found(Receipt("T-9")))
+    assert small.attend(after=900).receipt == Receipt("T-9") and small.outlet.sent() == 1
+
+
+# --- rivals
+
+
+@pytest.mark.parametrize("where", ["mark", "do"])
+def test_a_rival_that_comes_in_the_middle_of_a_send_sends_nothing(small: Small, where: str) -> None:
+    rival, seen = Ledger(small.store, {"tool": small.outlet}), []
+    small.outlet.told(where, lambda: seen.append(rival.attend("a")))
+    assert small.attend().state is S.DONE
+    assert small.outlet.sent() == 1 and small.outlet.hints == []
+    assert len(seen) == 1 and seen[0].state is (S.DONE if where == "mark" else S.PENDING)
+
+
+def test_eight_ledgers_at_once_send_each_effect_once(database: Fresh) -> None:
+    clock = Clock()
+    bench = Small(database.open(clock=clock), clock)
+    for n in range(5):
+        bench.plan(f"e{n}")
+    stores = [database.open(clock=clock) for _ in range(8)]
+    at_once(8, lambda n: Ledger(stores[n], {"tool": bench.outlet}).attend_due())
+    sent = Counter(key for name, key in bench.outlet.calls if name == "do")
+    assert sent == dict.fromkeys(["a", *(f"e{n}" for n in range(5))], 1)
+    assert len(bench.store.effects.in_state(S.DONE)) == 6
+
+
+class Freezing(Clock):
+    """A process's clock. Once `frozen` is due, time passes for all, and the rest of the world goes on meanwhile."""
+
+    def __init__(self, world: Clock, due: Callable[[], bool], meanwhile: Callable[[], object], seconds: float) -> None:
+        super().__init__()
+        self.world, self.due, self.meanwhile, self.seconds, self.over = world, due, meanwhile, seconds, False
+
+    def __call__(self) -> datetime:
+        if not self.over and self.due():
+            self.over = True
+            self.world.passes(self.seconds)
+            self.meanwhile()
+        return self.world.at
+
+
+@pytest.mark.parametrize("rivals", [0, 1, 2])
+@pytest.mark.parametrize("seconds", [(WINDOW - CALL).total_seconds() + 1, 3600.0])
+def test_who_is_frozen_between_its_beginning_and_its_send_sends_nothing(
+    database: Fresh, rivals: int, seconds: float
+) -> None:
+    """Between the compare-and-set and the request: when it wakes up, a rival may have looked, and sent."""
+    clock = Clock()
+    world = Small(database.open(clock=clock), clock)
+    world.outlet.told("find", Absent())
+
+    def begun() -> bool:
+        effect = world.store.effects.get("a")
+        return effect is not None and effect.sent
+
+    def meanwhile() -> None:
+        for _ in range(rivals):
+            world.ledger.attend("a")
+
+    store = database.open(clock=Freezing(clock, begun, meanwhile, seconds))
+    woken = Ledger(store, {"tool": world.outlet}).attend("a")
+    rival_sent = rivals == 2 and seconds == 3600  # one look that proves it absent, then a send
+    assert world.outlet.sent() == rival_sent
+    assert woken is not None and not woken.sent and woken.state is (S.DONE if rival_sent else S.PENDING)
+    assert world.attend(after=3600).state is S.DONE and world.outlet.sent() == 1
+
+
+def test_short_of_its_last_moment_it_does_send(database: Fresh) -> None:
+    clock = Clock()
+    world = Small(database.open(clock=clock), clock)
+    seconds = (WINDOW - CALL).total_seconds()
+    store = database.open(clock=Freezing(clock, lambda: world.store.effects.get("a").sent, lambda: None, seconds))  # type: ignore[union-attr]
+    done = Ledger(store, {"tool": world.outlet}).attend("a")
+    assert done is not None and done.state is S.DONE and done.attempts == 1
+
+
+# --- any world
+
+
+_NUMBERS = count()
+_FATES = ["done", "lost", "dropped", "late", "away", "refused", "dies before", "dies after", "bug"]
+
+
+@dataclass
+class World:
+    """The other side: what it made, what it will make, and what happens to each request in turn."""
+
+    clock: Clock
+    fates: list[str]
+    sights: list[str]
+    made: list[str] = field(default_factory=list)
+    late: list[datetime] = field(default_factory=list)
+    sent: int = 0
+
+    def mark(self, act: Act) -> Hint:
+        return {}
+
+    def do(self, act: Act) -> Receipt:
+        self.sent += 1
+        fate = self.fates.pop(0) if self.fates else "done"
+        if fate == "away":
+            raise Unavailable("away")
+        if fate == "refused":
+            raise Refused("No.")
+        if fate == "dies before":
+            raise KeyboardInterrupt
+        if fate == "late":
+            self.late.append(self.clock.at + WINDOW - timedelta(seconds=1))
+        elif fate != "dropped":
+            self.made.append(f"T-{len(self.made) + 1}")
+        if fate == "dies after":
+            raise KeyboardInterrupt
+        if fate == "bug":
+            raise KeyError("id")
+        if fate != "done":
+            raise Unknown("no answer")
+        return Receipt(self.made[-1])
+
+    def find(self, act: Act, hint: Hint) -> Sighting:
+        self.arrive()
+        sight = self.sights.pop(0) if self.sights else "clear"
+        if sight == "away":
+            raise Unavailable("away")
+        if sight == "dim":
+            return Undecided("the index lags")
+        return Found(Receipt(self.made[0])) if self.made else Absent()
+
+    def twins(self, act: Act) -> Sequence[Receipt]:
+        return [Receipt(ref) for ref in self.made]
+
+    def arrive(self) -> None:
+        while self.late and self.late[0] <= self.clock.at:
+            self.late.pop(0)
+            self.made.append(f"T-{len(self.made) + 1}")
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Clock]]:
+    clock = Clock()
+    store = Store.open(f"sqlite:///{tmp_path_factory.mktemp('w') / 'store.db'}", workspace=WORKSPACE, clock=clock)
+    yield store, clock
+    store.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(_FATES), max_size=4),
+    st.lists(st.sampled_from(["clear", "dim", "away"]), max_size=6),
+    st.lists(st.sampled_from([0.0, 1.0, 10.0, 36.0, 400.0]), min_size=3, max_size=12),
+)
+def test_in_no_world_two_things_are_made_and_none_is_lost(
+    shared: tuple[Store, Clock], fates: list[str], sights: list[str], pauses: list[float]
+) -> None:
+    """Lost answers, late arrivals, deaths and bugs in any order; ledgers that are eager and others that are due."""
+    store, clock = shared
+    world = World(clock, list(fates), list(sights))
+    key = f"w{next(_NUMBERS)}"
+    store.effects.plan([Act(key, "tool.thing", "PLACE", {})], run_key="w")
+    for pause in [*pauses, *[1200.0] * 14]:
+        clock.passes(pause)
+        world.arrive()
+        try:
+            now = Ledger(store, {"tool": world}).attend(key)
+        except (KeyboardInterrupt, KeyError):
+            continue
+        assert now is not None and len(world.made) + len(world.late) <= 1
+        if now.state is S.DONE:
+            assert now.receipt == Receipt(world.made[0])
+        elif now.state is S.FAILED:
+            assert world.made == [] and "refused" in fates
+        elif now.state is S.UNSURE:
+            assert "dim" in sights
+    now = store.effects.get(key)
+    assert now is not None and now.state is not S.PENDING
+    assert now.state is S.DONE or world.made == [] or now.state is S.UNSURE
+
+
+# --- waiting for one, and verifying all
+
+
+def test_a_command_that_waits_goes_from_look_to_look_until_it_is_known(quick: Small) -> None:
+    quick.outlet.told("do", Unknown("time-out"))
+    quick.outlet.told("find", Undecided("lags"), Found(Receipt("T-9")))
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        quick.clock.passes(5)
+
+    done = quick.ledger.settle("a", patience=60, sleep=nap)
+    assert done is not None and done.receipt == Receipt("T-9")
+    assert len(naps) == 10 and quick.outlet.sent() == 1  # 35 s until the first look, 15 s until the second
+    assert quick.ledger.settle("unknown", patience=60, sleep=nap) is None
+
+
+def test_a_step_that_ends_in_a_bug_is_told_after_all_others_had_theirs_and_only_as_many_as_asked(quick: Small) -> None:
+    for key in "bcd":
+        quick.plan(key)
+    quick.outlet.told("mark", ValueError("ours"))
+    with pytest.raises(ValueError, match="ours"):
+        quick.ledger.attend_due(limit=3)
+    states = {key: quick.store.effects.get(key).state for key in "abcd"}  # type: ignore[union-attr]
+    assert states == {"a": S.PENDING, "b": S.DONE, "c": S.DONE, "d": S.PENDING}
+    assert quick.ledger.attend_due() == 2  # "a" once more, and "d"
+
+
+def test_verifying_passes_over_what_may_be_repeated_or_has_no_outlet_any_more(quick: Small) -> None:
+    quick.plan("r", repeatable=True)
+    quick.store.effects.plan([Act("gone", "fax.page", "PLACE", {})])
+    quick.ledger.attend_due()
+    Ledger(quick.store, {"fax": Scripted()}).attend("gone")
+    quick.clock.at += VERIFY_AFTER
+    assert list(quick.ledger.verify()) == []
+    assert [call for call in quick.outlet.calls if call[0] == "twins"] == [("twins", "a")]
+    assert quick.store.effects.unverified(quick.clock.at) == []
+
+
+def test_of_a_thing_that_is_gone_or_alone_nothing_is_reported(quick: Small) -> None:
+    quick.plan("b")
+    quick.ledger.attend_due()
+    quick.outlet.told("twins", [], [Receipt("T-b"), Receipt("T-b2")])
+    quick.clock.at += VERIFY_AFTER
+    (duplicate,) = quick.ledger.verify()
+    assert duplicate.effect.act.key == "b" and [r.ref for r in duplicate.made] == ["T-b", "T-b2"]
+    quick.outlet.told("twins", [Receipt("T-b"), Receipt("T-b2")])
+    assert list(quick.ledger.verify()) == []  # reported once
