@@ -266,8 +266,16 @@ class _Step:
             mind=self.parts.mind,
             standby=self.parts.standby,
         )
-        acts = self.parts.announce(made.digest, self.key) if request.post and self.parts.announce else ()
-        store.runs.conclude(self.key, self.fence, made.digest, made.centres, acts)
+        digest = self._with_silent(made.digest, request)
+        acts = self.parts.announce(digest, self.key) if request.post and self.parts.announce else ()
+        store.runs.conclude(self.key, self.fence, digest, made.centres, acts)
+
+    def _with_silent(self, digest: Digest, request: Request) -> Digest:
+        """The digest with the sources that answered and had nothing: their silence is news, too."""
+        places = {name: self.parts.store.tickets.place(name) for name in self._wanted(request)}
+        silent = {name: 0 for name, place in places.items() if place and place.error is None}
+        sources = tuple(sorted({**silent, **dict(digest.making.sources)}.items()))
+        return replace(digest, making=replace(digest.making, sources=sources))
 
     def _known(self, detail: Mapping[str, Any]) -> list[Known]:
         """The themes that this run saw when it froze its tickets: the same ones when it is resumed a week later."""

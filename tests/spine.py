@@ -43,7 +43,7 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.channel = Slack(
-            token=SLACK_TOKEN, channel=CHANNEL, base_url=self.slack.base_url, timeout=1.0, sleep=lambda _: None
+            token=SLACK_TOKEN, channel=CHANNEL, base_url=self.slack.base_url, timeout=2.5, sleep=lambda _: None
         )
         self.sink = self.to(self.jira.project) if self.tracker else None
         self.board = Board(self.store, self.channel, WORKSPACE, deciders=self.deciders, tracker=self.tracker)
@@ -52,7 +52,7 @@ class Scene:
         self.desk = Desk(self.store, self.channel, self.sink, WORKSPACE, CHANNEL, approvers)
 
     def to(self, project: str) -> Jira:
-        return Jira(site=self.jira.url, email=EMAIL, token=TOKEN, project=project, timeout=1.0, settle=0.0)
+        return Jira(site=self.jira.url, email=EMAIL, token=TOKEN, project=project, timeout=2.5, settle=0.0)
 
     def again(self, **more: Any) -> Scene:
         return replace(self, **more)
