@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from http.client import HTTPException
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -69,5 +70,5 @@ def _not_saved(client: WebClient, body: Mapping[str, Any]) -> None:
             client.chat_postEphemeral(
                 channel=channel, user=person, text=message.text, blocks=[dict(b) for b in message.blocks]
             )
-        except SlackClientError:
+        except (SlackClientError, OSError, HTTPException):
             return  # nothing was done, and nothing more can be said
