@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -25,12 +26,9 @@ class Door:
 
     def __init__(self, host: str, port: int, ready: Ready, slack: WSGI | None = None) -> None:
         self._ready, self._slack = ready, slack
-        try:
-            self._server = create_server(
-                self._answer, host=host, port=port, threads=8, max_request_body_size=_BODY, ident=None
-            )
-        except OSError as error:
-            raise Refused(f"can't listen on {host}:{port}: {error.strerror}. Set server.host or server.port.") from None
+        self._server = create_server(
+            self._answer, sockets=[_listening(host, port)], threads=8, max_request_body_size=_BODY, ident=None
+        )
         self._thread = threading.Thread(target=self._server.run, name="door", daemon=True)
 
     @property
@@ -51,6 +49,15 @@ class Door:
             told = self._ready() if path == "/readyz" else {"alive": True}
             return _said(start, "200 OK" if all(told.values()) else "503 Service Unavailable", told)
         return _said(start, "404 Not Found", {"found": False})
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Bound by us: waitress leaves its own socket open when the place is taken."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise Refused(f"can't listen on {host}:{port}: {error.strerror}. Set server.host or server.port.") from None
 
 
 def _said(start: Callable[..., Any], status: str, told: Mapping[str, bool]) -> Iterable[bytes]:
