@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from bot.acts import Absent, Effect, EffectState, Found, Receipt, Undecided
 from bot.ports import Outlet, Refused, Unavailable, Unknown
 from bot.store import Store
@@ -27,6 +29,7 @@ MARGIN = timedelta(seconds=5)  # on top, before anybody looks: the other side ma
 RECONCILE = timedelta(minutes=5)  # how long an unknown outcome is looked for before a person is asked
 VERIFY_AFTER = timedelta(minutes=10)
 _LOOKS = (5, 15, 45, 120, 300)  # seconds between looks; search indexes lag by seconds to minutes (VENDORS 4.2)
+_log = structlog.get_logger("groundswell")
 _LONGEST = 900.0  # seconds between two tries while the other side is away
 
 
@@ -47,6 +50,12 @@ class Duplicate:
 
     effect: Effect
     made: tuple[Receipt, ...]
+
+
+def _told(effect: Effect | None) -> None:
+    """Whoever runs `serve` learns of what was refused, or needs a person, where the log is read."""
+    if effect is not None and effect.state in (EffectState.FAILED, EffectState.UNSURE):
+        _log.error("effect needs a person", kind=effect.act.kind, effect=effect.act.marker, why=effect.error)
 
 
 class Ledger:
@@ -87,7 +96,7 @@ class Ledger:
         broken: list[Exception] = []
         for effect in due:
             try:
-                self.attend(effect.act.key)
+                _told(self.attend(effect.act.key))
             except Exception as bug:  # noqa: BLE001 - raised below, with all others
                 broken.append(bug)
         if broken:
@@ -107,10 +116,15 @@ class Ledger:
                 return effect
             if effect.next_at is None or effect.next_at <= self._store.now():
                 effect = self.attend(key)
-            if effect is None or effect.state is not EffectState.PENDING or time.monotonic() >= until:
+            if effect is None or effect.state is not EffectState.PENDING or self._waits_beyond(effect, until):
                 return effect
             sleep(pause)
         return effect
+
+    def _waits_beyond(self, effect: Effect, until: float) -> bool:
+        """Nothing more happens to it before `until`, by the monotonic clock."""
+        pause = (effect.next_at - self._store.now()).total_seconds() if effect.next_at else 0.0
+        return time.monotonic() + max(pause, 0.0) >= until
 
     def verify(self) -> Iterator[Duplicate]:
         """Looks once more, some time after each success, for a second thing with the same marker."""
