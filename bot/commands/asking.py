@@ -82,9 +82,7 @@ def estimated(wired: Wired, request: Request, *, as_json: bool) -> None:
     say(f"{made.tickets:,} tickets to be read by {mind.reader.id}; nothing was sent")
     for name, (low, high) in (("calls", made.calls), ("tokens in", made.tokens_in), ("tokens out", made.tokens_out)):
         say(f"  {name:<11} {low:>10,} to {high:,}")
-    say(
-        f"  {'USD':<11} {cost[0]:>10.3f} to {cost[1]:.3f}   (cap {llm.max_cost_per_run:.2f}; without thinking)"
-    )
+    say(f"  {'USD':<11} {cost[0]:>10.3f} to {cost[1]:.3f}   (cap {llm.max_cost_per_run:.2f}; without thinking)")
 
 
 def _kept(wired: Wired, request: Request) -> Sequence[Ticket]:
