@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.acts import Act, Decision, Effect, EffectState, Receipt, Stage, Verdict
-from bot.decisions import CLOSED_AFTER, UNDO_WITHIN, Result, already, drafted, resend, standing
-from tests.databases import WORKSPACE, at_once
+from bot.decisions import (
+    CLOSED_AFTER,
+    UNDO_WITHIN,
+    Outcome,
+    Result,
+    Wish,
+    already,
+    decide,
+    drafted,
+    resend,
+    standing,
+    standings,
+)
+from bot.digest import Reading
+from bot.domain import Digest, Window
+from bot.ports import Sink
+from bot.store import Store
+from bot.synthesis.rules import Rules
+from connectors.jira import Jira
+from tests.databases import WORKSPACE, Clock, Fresh, at_once
+from tests.digests import sample_digest, small_digest
 from tests.spine import PASSED, Scene, scene
 
 CREATE = r"/rest/api/3/issue$"
@@ -302,3 +322,289 @@ def test_each_stage_has_words_for_who_comes_second(here: Scene) -> None:
     for stage in Stage:
         said = already(replace(now, stage=stage))
         assert said.endswith(".") and (stage is Stage.OPEN or "cli:dana" in said)
+
+
+# --- every stage and every verdict, on both databases
+
+
+@dataclass
+class Table:
+    """A store in which runs have shown the sample's themes; what a tracker did is written down by hand."""
+
+    store: Store
+    clock: Clock
+    sink: Sink | None
+    theme: str = ""
+
+    def __post_init__(self) -> None:
+        self.theme = self.theme or sample_digest(one_offs=3).themes[0].id
+
+    def shown(self, run: str = "r1", digest: Digest | None = None) -> None:
+        made = digest or sample_digest(one_offs=3)
+        self.store.runs.ask(run, "monthly", {})
+        fence = self.store.runs.lease(run, "me", 60)
+        assert fence is not None
+        nothing = Reading((), (), (), (), Window(None, None, "UTC", "all"), {})
+        self.store.runs.freeze(run, fence, nothing, Rules(), {"known": []})
+        made = replace(made, making=replace(made.making, made_at=self.clock.at))
+        self.store.runs.conclude(run, fence, made, {}, ())
+
+    def decide(self, verdict: Verdict, run: str = "r1", **more: object) -> Outcome:
+        wish = Wish(**{"verdict": verdict, "theme_id": self.theme, "run_key": run, "actor": "cli:dana", **more})  # type: ignore[arg-type]
+        return decide(self.store, self.sink, WORKSPACE, wish)
+
+    @property
+    def stage(self) -> Stage:
+        return standings(self.store, [self.theme])[self.theme].stage
+
+    def issues(self) -> list[Effect]:
+        return [e for e in self.store.effects.of_theme(self.theme) if e.act.kind == "jira.issue"]
+
+    def log(self) -> list[Decision]:
+        return self.store.decisions.of([self.theme])[self.theme]
+
+    # what becomes of the newest issue
+
+    def begins(self) -> bool:
+        last = self.issues()[-1]
+        return self.store.effects.begin(last.act.key, last.attempts, {}, self.clock.at + timedelta(seconds=30))
+
+    def created(self) -> None:
+        if self.begins():
+            self.store.effects.done(self.issues()[-1].act.key, Receipt("BILL-7", "https://jira/BILL-7"))
+
+    def refused(self) -> None:
+        if self.begins():
+            last = self.issues()[-1]
+            self.store.effects.failed(last.act.key, last.attempts, "no right")
+
+    def unsure(self) -> None:
+        if self.begins():
+            self.store.effects.unsure(self.issues()[-1].act.key, "nobody knows")
+
+
+def tracker(project: str = "BILL") -> Jira:
+    """The real one, whose planning is pure: nobody is at that address, and nobody is asked."""
+    return Jira(site="http://127.0.0.1:9", email="bot@acme.example", token="t", project=project)
+
+
+@pytest.fixture
+def table(database: Fresh) -> Table:
+    clock = Clock(NOON)
+    made = Table(database.open(clock=clock), clock, tracker())
+    made.shown()
+    return made
+
+
+def _approved_without(table: Table) -> None:
+    table.sink, later = None, table.sink
+    table.decide(Verdict.APPROVE)
+    table.sink = later
+
+
+def _then(what: Callable[[Table], object] | None = None) -> Callable[[Table], object]:
+    def go(table: Table) -> None:
+        table.decide(Verdict.APPROVE)
+        if what:
+            what(table)
+
+    return go
+
+
+_WAYS: dict[Stage, Callable[[Table], object]] = {
+    Stage.OPEN: lambda table: None,
+    Stage.APPROVED: _approved_without,
+    Stage.CREATING: _then(),
+    Stage.UNKNOWN: _then(Table.begins),
+    Stage.UNSURE: _then(Table.unsure),
+    Stage.REFUSED: _then(Table.refused),
+    Stage.CREATED: _then(Table.created),
+    Stage.REJECTED: lambda table: table.decide(Verdict.REJECT),
+}
+_DONE, _ALREADY, _CANT = Result.DONE, Result.ALREADY, Result.IMPOSSIBLE
+_COMES_OF: dict[Stage, dict[Verdict, tuple[Result, Stage]]] = {
+    stage: {
+        Verdict.APPROVE: (_ALREADY, stage),
+        Verdict.REJECT: (_ALREADY, stage),
+        Verdict.UNDO: (_CANT, stage) if stage in (Stage.UNKNOWN, Stage.UNSURE) else (_DONE, Stage.OPEN),
+    }
+    for stage in Stage
+}
+_COMES_OF[Stage.OPEN] = {
+    Verdict.APPROVE: (_DONE, Stage.CREATING),
+    Verdict.REJECT: (_DONE, Stage.REJECTED),
+    Verdict.UNDO: (_CANT, Stage.OPEN),
+}
+_COMES_OF[Stage.REFUSED][Verdict.APPROVE] = (_DONE, Stage.CREATING)
+
+
+@pytest.mark.parametrize("stage", list(Stage))
+def test_what_comes_of_each_verdict_in_each_stage(table: Table, stage: Stage) -> None:
+    for theme, verdict in zip(sample_digest(one_offs=3).themes[:3], Verdict, strict=True):
+        one = replace(table, theme=theme.id)
+        _WAYS[stage](one)
+        assert one.stage is stage
+        before = (one.log(), one.store.effects.of_theme(theme.id), one.store.audit.recent())
+        outcome = one.decide(verdict, actor="cli:lee")
+        result, then = _COMES_OF[stage][verdict]
+        assert (outcome.result, one.stage, outcome.standing.stage) == (result, then, then)
+        assert outcome.message.endswith(".")
+        if result is not Result.DONE:
+            assert before == (one.log(), one.store.effects.of_theme(theme.id), one.store.audit.recent())
+
+
+def test_one_theme_approved_from_three_runs_is_one_issue(table: Table) -> None:
+    for run in ("r2", "r3"):
+        table.shown(run)
+    outcomes = at_once(3, lambda n: table.decide(Verdict.APPROVE, f"r{n + 1}", actor=f"cli:p{n}"))
+    assert sorted(o.result for o in outcomes) == [Result.ALREADY, Result.ALREADY, Result.DONE]
+    (issue,) = table.issues()
+    winner = next(n for n, o in enumerate(outcomes) if o.result is Result.DONE)
+    assert (table.log()[0].run_key, table.log()[0].actor, issue.run_key) == (
+        f"r{winner + 1}",
+        f"cli:p{winner}",
+        f"r{winner + 1}",
+    )
+
+
+def test_of_an_approval_and_a_rejection_at_once_one_stands(table: Table) -> None:
+    verdicts = [Verdict.APPROVE, Verdict.REJECT] * 4
+    outcomes = at_once(8, lambda n: table.decide(verdicts[n], actor=f"cli:p{n}"))
+    (won,) = (n for n, o in enumerate(outcomes) if o.result is Result.DONE)
+    assert {o.result for n, o in enumerate(outcomes) if n != won} == {Result.ALREADY}
+    assert table.stage is (Stage.CREATING if verdicts[won] is Verdict.APPROVE else Stage.REJECTED)
+    assert len(table.log()) == 1 and len(table.issues()) == (verdicts[won] is Verdict.APPROVE)
+
+
+def test_one_click_delivered_to_eight_at_once_decides_once(table: Table) -> None:
+    outcomes = at_once(8, lambda n: table.decide(Verdict.APPROVE, event="click-1"))
+    assert {o.result for o in outcomes} == {Result.DONE} and len({o.standing.number for o in outcomes}) == 1
+    assert len(table.log()) == len(table.issues()) == 1
+
+
+def test_of_an_undo_and_a_send_at_once_the_undo_is_done_or_is_told_that_it_came_too_late(table: Table) -> None:
+    for theme in sample_digest(one_offs=3).themes[:6]:
+        one = replace(table, theme=theme.id)
+        one.decide(Verdict.APPROVE)
+        undone, begun = at_once(2, lambda n, one=one: one.begins() if n else one.decide(Verdict.UNDO))
+        assert (undone.result is Result.DONE) != begun
+        assert undone.result in (Result.DONE, Result.IMPOSSIBLE)
+        assert one.stage is (Stage.UNKNOWN if begun else Stage.OPEN)
+
+
+def test_an_undo_counts_its_ten_minutes_to_the_last_moment(table: Table) -> None:
+    table.decide(Verdict.APPROVE)
+    table.created()
+    table.clock.at += UNDO_WITHIN + timedelta(microseconds=1)
+    assert table.decide(Verdict.UNDO).result is Result.IMPOSSIBLE and len(table.log()) == 1
+    table.clock.at -= timedelta(microseconds=1)
+    outcome = table.decide(Verdict.UNDO)
+    assert outcome.result is Result.DONE and "BILL-7" in outcome.message
+    (withdrawal,) = (e for e in table.store.effects.of_theme(table.theme) if e.act.kind == "jira.withdraw")
+    assert withdrawal.act.parent == "BILL-7" and withdrawal.state is S.PENDING
+
+
+def test_each_generation_has_keys_of_its_own_and_nothing_of_an_old_one_comes_to_life(table: Table) -> None:
+    for generation in (1, 2, 3):
+        outcome = table.decide(Verdict.APPROVE)
+        assert outcome.standing.generation == generation and outcome.effect_key == table.issues()[-1].act.key
+        table.decide(Verdict.UNDO)
+    effects = table.store.effects.of_theme(table.theme)
+    assert len({e.act.key for e in effects}) == len(effects) and len(table.issues()) == 3
+    assert {e.state for e in effects} == {S.CANCELLED}
+    table.decide(Verdict.REJECT)
+    table.decide(Verdict.UNDO)
+    assert standings(table.store, [table.theme])[table.theme].generation == 4  # a rejection makes no issue
+
+
+def test_a_refused_approval_keeps_its_key_and_its_approver_when_it_is_tried_again(table: Table) -> None:
+    table.decide(Verdict.APPROVE, actor="cli:dana")
+    table.refused()
+    (was,) = table.issues()
+    table.sink = tracker("PLAT")
+    outcome = table.decide(Verdict.APPROVE, actor="cli:lee")
+    (now,) = table.issues()
+    assert outcome.effect_key == now.act.key == was.act.key
+    assert (now.state, now.act.target, now.error, now.attempts) == (S.PENDING, "PLAT", None, 1)
+    assert outcome.standing.actor == "cli:dana" and len(table.log()) == 1
+    assert "dana" in repr(now.act.payload) and "lee" not in repr(now.act.payload)
+    table.refused()
+    table.sink = None
+    assert table.decide(Verdict.APPROVE).result is Result.IMPOSSIBLE
+    assert table.stage is Stage.REFUSED
+
+
+def test_an_old_digest_takes_no_verdict_and_a_newer_one_with_the_same_theme_does(table: Table) -> None:
+    table.decide(Verdict.REJECT)
+    table.clock.at += CLOSED_AFTER + timedelta(seconds=1)
+    for verdict in Verdict:
+        assert table.decide(verdict).result is Result.STALE
+    assert len(table.log()) == 1 and table.stage is Stage.REJECTED
+    table.shown("r2")
+    assert table.decide(Verdict.UNDO, "r2").result is Result.DONE
+
+
+def test_where_a_theme_stands_is_the_same_for_all_that_are_asked_for_together(table: Table) -> None:
+    themes = [t.id for t in sample_digest(one_offs=3).themes]
+    replace(table, theme=themes[1]).decide(Verdict.REJECT, note="not ours")
+    table.decide(Verdict.APPROVE)
+    table.created()
+    told = standings(table.store, [*themes, "t-unknown"])
+    assert [s.stage for s in told.values()] == [Stage.CREATED, Stage.REJECTED, *[Stage.OPEN] * 6]
+    assert told[themes[1]].note == "not ours" and told[themes[0]].receipt == Receipt("BILL-7", "https://jira/BILL-7")
+
+
+# --- any order of what people and trackers do
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Table]:
+    clock = Clock(NOON)
+    store = Store.open(f"sqlite:///{tmp_path_factory.mktemp('d') / 'store.db'}", workspace=WORKSPACE, clock=clock)
+    yield Table(store, clock, tracker())
+    store.close()
+
+
+_NUMBERS = count()
+_STEPS = ["approve", "reject", "undo", "begins", "created", "refused", "unsure", "resend", "late"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(_STEPS), max_size=14))
+def test_no_order_of_clicks_and_answers_makes_two_issues_of_one_approval(shared: Table, steps: list[str]) -> None:
+    """Each approval that is a line of the log has one issue effect of its own, and at most one of all is alive."""
+    table = replace(shared, theme=f"t-{next(_NUMBERS)}")
+    run = f"run of {table.theme}"
+    table.shown(run, _alone(table.theme))
+    for step in steps:
+        _step(table, step, run)
+        log, issues = table.log(), table.issues()
+        assert [d.number for d in log] == list(range(1, len(log) + 1))
+        approvals = [d.payload["effect"] for d in log if d.verdict is Verdict.APPROVE]
+        assert [e.act.key for e in issues] == approvals  # each its own, in order, and none that nobody approved
+        now = standings(table.store, [table.theme])[table.theme]
+        assert now.generation == 1 + sum(d.verdict is Verdict.UNDO and _undoes_approval(log, d) for d in log)
+        alive = [e for e in issues if e.state not in (S.DONE, S.CANCELLED)]
+        assert [e.act.key for e in alive] in ([], [now.effect_key])
+
+
+def _alone(theme_id: str) -> Digest:
+    """A digest of one theme with that id."""
+    small = small_digest()
+    (theme,), (item,) = small.themes, small.items
+    return replace(small, themes=(replace(theme, id=theme_id),), items=(replace(item, theme_id=theme_id),))
+
+
+def _undoes_approval(log: list[Decision], undo: Decision) -> bool:
+    return log[undo.number - 2].verdict is Verdict.APPROVE
+
+
+def _step(table: Table, step: str, run: str) -> None:
+    if step in list(Verdict):
+        table.decide(Verdict(step), run)
+    elif step == "late":
+        table.clock.passes(UNDO_WITHIN.total_seconds() / 2 + 1)
+    elif step == "resend":
+        resend(table.store, table.theme, "cli:lee")
+    elif table.issues():
+        getattr(table, step)()
