@@ -49,8 +49,10 @@ def settings(path: Path | None) -> Config:
 def opened(config: Config, *, as_json: bool = False) -> Iterator[Store]:
     """The database, for the length of one command; what can't be done is one sentence and an exit code."""
     from bot import wiring
+    from bot.commands import logs
     from bot.ports import Refused, Unavailable
 
+    logs.to_stderr()
     store: Store | None = None
     try:
         store = wiring.store(config)

@@ -194,7 +194,7 @@ def verify(
         if frozen is None:
             fail("verify.no_evidence", f"the evidence of {key} is gone.", as_json=as_json, status=FAILED)
         reading, rules, _ = frozen
-        found = verified(document(digest)["data"], reading, digest.window, rules)
+        found = verified(document(digest)["data"], reading, digest.window, rules, store.runs.textless(key))
         if as_json:
             tell({"run": key, "problems": list(found.problems), "unchecked": list(found.unchecked)})
         else:

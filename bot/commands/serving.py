@@ -46,10 +46,8 @@ def add_to(app: typer.Typer) -> None:
 def serve(config: ConfigFile = None) -> None:
     """Run until SIGTERM: the monthly digest, Slack's buttons, the help desks every hour, and what is due to be sent."""
     from bot import wiring
-    from bot.commands import logs
     from bot.service import Service, Times
 
-    logs.to_stderr()
     told = settings(config)
     with opened(told) as store:
         store.lock_for_serve()

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, and_, delete, insert, select
+from sqlalchemy import Connection, and_, delete, exists, insert, select
 
 from bot.digest import Reading
 from bot.domain import Customer, Window, shown_ids
@@ -106,6 +106,12 @@ def _tickets(connection: Connection, key: str) -> Sequence[Any]:
     return connection.execute(
         query.select_from(t.outerjoin(text, kept)).where(t.c.run_key == key).order_by(t.c.position)
     ).all()
+
+
+def textless(connection: Connection, key: str) -> frozenset[str]:
+    t, text = schema.run_ticket, schema.text
+    kept = exists().where(text.c.ticket_id == t.c.ticket_id, text.c.hash == t.c.hash)
+    return frozenset(connection.scalars(select(t.c.shown).where(t.c.run_key == key, ~kept)))
 
 
 def zoned(window: Window) -> Window:

@@ -174,6 +174,11 @@ class Runs:
         with self._database.reading() as connection:
             return frozen.load(connection, key)
 
+    def textless(self, key: str) -> frozenset[str]:
+        """The shown ids of the run's tickets whose text was withdrawn, or is not kept any more."""
+        with self._database.reading() as connection:
+            return frozen.textless(connection, key)
+
     def conclude(
         self, key: str, fence: int, digest: Digest, centroids: Mapping[str, Sequence[float]], acts: Sequence[Act]
     ) -> None:
