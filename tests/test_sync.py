@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event, text
@@ -43,11 +44,11 @@ class Scripted:
                 step()
 
 
-def at_desk(key: str | int, body: str = "The export hangs.", *, changed: datetime = NOON, **more: object) -> Ticket:
+def at_desk(key: str | int, body: str = "The export hangs.", *, changed: datetime = NOON, **more: Any) -> Ticket:
     return ticket(key, body, **{"source": "zendesk", "updated_at": changed, **more})
 
 
-def page(*tickets: Ticket, cursor: str | None = None, **more: object) -> Page:
+def page(*tickets: Ticket, cursor: str | None = None, **more: Any) -> Page:
     return Page(tickets, cursor=cursor, **more)  # type: ignore[arg-type]
 
 
