@@ -49,7 +49,7 @@ def at_desk(key: str | int, body: str = "The export hangs.", *, changed: datetim
 
 
 def page(*tickets: Ticket, cursor: str | None = None, **more: Any) -> Page:
-    return Page(tickets, cursor=cursor, **more)  # type: ignore[arg-type]
+    return Page(tickets, cursor=cursor, **more)
 
 
 def stored(store: Store) -> dict[str, str]:
