@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
 import signal
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import structlog
 from click.testing import Result
 from typer.testing import CliRunner
 
@@ -95,10 +97,12 @@ class Desk:
 
 @pytest.fixture(autouse=True)
 def interrupts() -> Iterator[None]:
-    """Commands take SIGINT over, as their processes may."""
-    before = signal.getsignal(signal.SIGINT)
+    """Commands take SIGINT and the log over, as their processes may."""
+    before, handlers = signal.getsignal(signal.SIGINT), logging.getLogger().handlers[:]
     yield
     signal.signal(signal.SIGINT, before)
+    logging.getLogger().handlers[:] = handlers
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

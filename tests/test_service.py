@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
 import sqlite3
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -306,7 +304,7 @@ class Living:
     """A service that serves in a thread; what it logs is in `said`."""
 
     service: Service
-    said: io.StringIO
+    said: Log
     over: threading.Event = field(default_factory=threading.Event)
     closed: list[str] = field(default_factory=list)
 
@@ -332,13 +330,23 @@ class Living:
         return [json.loads(line) for line in self.said.getvalue().splitlines()]
 
 
+@dataclass
+class Log:
+    """What was logged to stderr so far."""
+
+    capsys: pytest.CaptureFixture[str]
+    text: str = ""
+
+    def getvalue(self) -> str:
+        self.text += self.capsys.readouterr().err
+        return self.text
+
+
 @pytest.fixture
-def logged(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
-    said = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", said)
+def logged(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
     before = logging.getLogger().handlers[:]
     logs.to_stderr()
-    yield said
+    yield Log(capsys)
     logging.getLogger().handlers[:] = before
     structlog.reset_defaults()
 
@@ -350,16 +358,14 @@ def eventually(happened: Any, patience: float = 10.0) -> None:
         time.sleep(0.02)
 
 
-def test_serving_ticks_reads_posts_and_ends_when_it_is_told_to(staged: Staged, logged: io.StringIO) -> None:
+def test_serving_ticks_reads_posts_and_ends_when_it_is_told_to(staged: Staged, logged: Log) -> None:
     with Living(staged.service, logged) as living:
         eventually(staged.here.slack.posted)
         assert living.end() < 5
     assert living.closed == ["door"] and staged.runs()[0] == (OCTOBER, "DONE")
 
 
-def test_a_bug_in_a_run_is_told_by_kind_and_place_without_a_word_of_a_ticket(
-    staged: Staged, logged: io.StringIO
-) -> None:
+def test_a_bug_in_a_run_is_told_by_kind_and_place_without_a_word_of_a_ticket(staged: Staged, logged: Log) -> None:
     with Living(staged.another(Broken()), logged) as living:
         eventually(lambda: "ZeroDivisionError" in logged.getvalue())
     told = next(line for line in living.lines() if line["event"] == "run failed")
@@ -367,7 +373,7 @@ def test_a_bug_in_a_run_is_told_by_kind_and_place_without_a_word_of_a_ticket(
     assert CANARY not in logged.getvalue() and "does not work" not in logged.getvalue()
 
 
-def test_a_poisoned_effect_is_told_and_the_rest_goes_out(staged: Staged, logged: io.StringIO) -> None:
+def test_a_poisoned_effect_is_told_and_the_rest_goes_out(staged: Staged, logged: Log) -> None:
     staged.here.store.effects.plan([Act("poison", "jira.nothing-we-know", "BILL", {"text": CANARY})])
     with Living(staged.service, logged) as living:
         eventually(staged.here.slack.posted)
@@ -377,7 +383,7 @@ def test_a_poisoned_effect_is_told_and_the_rest_goes_out(staged: Staged, logged:
 
 
 def test_a_database_that_is_locked_for_a_while_is_a_remark_and_no_traceback(
-    tmp_path: Path, staged: Staged, logged: io.StringIO
+    tmp_path: Path, staged: Staged, logged: Log
 ) -> None:
     staged.here.store._database.engine.dispose()
     path = staged.here.store.url.removeprefix("sqlite:///")
@@ -403,7 +409,7 @@ def test_a_database_that_is_locked_for_a_while_is_a_remark_and_no_traceback(
     assert len(staged.here.store.inbox.waiting()) == 1
 
 
-def test_a_job_of_the_schedulers_that_fails_is_told_by_us_alone(staged: Staged, logged: io.StringIO) -> None:
+def test_a_job_of_the_schedulers_that_fails_is_told_by_us_alone(staged: Staged, logged: Log) -> None:
     called = threading.Event()
 
     def bad() -> None:
@@ -421,7 +427,7 @@ def test_a_job_of_the_schedulers_that_fails_is_told_by_us_alone(staged: Staged, 
     assert CANARY not in logged.getvalue()
 
 
-def test_what_another_library_logs_is_told_by_who_and_where_since_it_may_quote_anything(logged: io.StringIO) -> None:
+def test_what_another_library_logs_is_told_by_who_and_where_since_it_may_quote_anything(logged: Log) -> None:
     logging.getLogger("slack_bolt.App").warning(f"Unhandled request ({CANARY})")
     logging.getLogger("slack_sdk").info("chatter")
     (line,) = [json.loads(line) for line in logged.getvalue().splitlines()]
@@ -429,7 +435,7 @@ def test_what_another_library_logs_is_told_by_who_and_where_since_it_may_quote_a
     assert CANARY not in logged.getvalue()
 
 
-def test_who_ends_in_the_middle_of_a_run_hands_it_over_at_once(staged: Staged, logged: io.StringIO) -> None:
+def test_who_ends_in_the_middle_of_a_run_hands_it_over_at_once(staged: Staged, logged: Log) -> None:
     reached, go = threading.Event(), threading.Event()
 
     class Slow(Hashed):
