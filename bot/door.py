@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from waitress.server import create_server
+from waitress.wasyncore import close_all
 
 from bot.ports import Refused
 
@@ -16,6 +17,7 @@ WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Ready = Callable[[], Mapping[str, bool]]
 
 _BODY = 1_000_000  # bytes; Slack's payloads are some 20 kB
+_FAREWELL = 2.0  # seconds that an answer in the middle has
 
 
 class Door:
@@ -39,7 +41,12 @@ class Door:
         self._thread.start()
 
     def close(self) -> None:
-        self._server.close()
+        """Nobody is answered any more. In the server's own thread, whose loop ends when nothing is left to watch:
+        a socket that is closed beside a `select` on it ends that thread in an error."""
+        if self._thread.is_alive():
+            self._server.trigger.pull_trigger(lambda: close_all(self._server._map, ignore_all=True))
+            self._thread.join(_FAREWELL)
+        self._server.task_dispatcher.shutdown(timeout=_FAREWELL)
 
     def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD")
