@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.acts import Message, Verdict
-from bot.decisions import Outcome, Result, Wish, decide, resend
+from bot.acts import Message, Stage, Verdict
+from bot.decisions import Outcome, Result, Wish, decide, resend, standings
 from bot.ports import Channel, Refused, Sink, Unavailable
 from bot.slack import answers
 from bot.slack.elements import Press
@@ -80,8 +80,15 @@ class Desk:
         self.store.inbox.answered(event.event_id, outcome.result.value)
 
     def _decided(self, pressed: Click, event_id: str) -> Outcome:
-        """ "I checked, create it" is no decision on the theme: it says what a person saw in the tracker."""
+        """ "I checked, create it" is no decision on the theme: it says what a person saw in the tracker.
+
+        That holds for what they saw then, so the click is over before it does anything: answered anew after a crash, it
+        could send what was sent meanwhile and is unsure again. Lost in between, it is clicked again.
+        """
         if pressed.action == "retry":
+            now = standings(self.store, [pressed.theme_id])[pressed.theme_id]
+            if now.stage is Stage.UNSURE and not self.store.inbox.answered(event_id, "resent"):
+                return Outcome(Result.DONE, now, "Done before.", now.effect_key)
             looked = resend(self.store, pressed.theme_id, f"slack:{pressed.person}")
             if looked is not None:
                 return looked

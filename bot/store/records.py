@@ -51,12 +51,13 @@ class Inbox:
         with self._database.reading() as connection:
             return [Event(*row) for row in connection.execute(query.order_by(t.c.number).limit(limit))]
 
-    def answered(self, event_id: str, outcome: str) -> None:
-        """It was worked on. Its payload (Slack sends the whole message along) is not needed any more, and goes."""
+    def answered(self, event_id: str, outcome: str) -> bool:
+        """It was worked on; False: it was before. Its payload (Slack sends the whole message along) goes."""
         t = schema.inbox
         with self._database.writing() as connection:
             new = {"outcome": outcome, "answered_at": self._database.now(connection), "payload": {}}
-            connection.execute(update(t).where(t.c.event_id == event_id, t.c.answered_at.is_(None)).values(**new))
+            waiting = update(t).where(t.c.event_id == event_id, t.c.answered_at.is_(None))
+            return connection.execute(waiting.values(**new)).rowcount == 1
 
 
 class Answers:
