@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-path test install check format bench clean help
+.PHONY: demo demo-path test test-crash install check format bench clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -21,6 +21,9 @@ test: install ## format, lint, types, import contracts, tests: what CI runs
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist loadfile
+
+test-crash: install ## kill -9 at every boundary, many times: a table of what became of it (a quarter of an hour)
+	$(BIN)/python -m tests.crash
 
 install: $(INSTALLED) ## .venv with everything pinned
 

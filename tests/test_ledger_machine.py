@@ -77,6 +77,9 @@ PITFALLS = [
 ]
 
 
+HOW = ["done", "not done", "late", "done, killed", "not done, killed", "late, killed", "429", "no"]
+
+
 def digest() -> Digest:
     whole = sample_digest(one_offs=3)
     themes = whole.themes[:2]
@@ -98,8 +101,8 @@ class Replica:
         self.board = Board(store, channel, WORKSPACE, deciders=True)
         desk = Desk(store, channel, tracker, WORKSPACE, HOME, ("S0PMLEADS",))
         parts = Parts(store, {}, lambda _: [], MiniLM(), Config().rules)
-        ledger = Ledger(store, {"slack": channel, "jira": tracker})
-        self.service = Service(parts, ledger, Times("off", "UTC", 60), "a replica", self.board, desk)
+        self.ledger = Ledger(store, {"slack": channel, "jira": tracker})
+        self.service = Service(parts, self.ledger, Times("off", "UTC", 60), "a replica", self.board, desk)
 
 
 class Groundswell(RuleBasedStateMachine):
@@ -155,10 +158,11 @@ class Groundswell(RuleBasedStateMachine):
     def works(self, n: int, what: str) -> None:
         self.step(n, what)
 
-    @rule(n=st.sampled_from([0, 1]))
-    def tick(self, n: int) -> None:
+    @rule(n=st.sampled_from([0, 1]), seconds=st.sampled_from([0, 1, 6, 40, 400]))
+    def tick(self, n: int, seconds: int) -> None:
         for what in ("answer_clicks", "send_due", "redraw"):
             self.step(n, what)
+        self.time_passes(seconds)
 
     @rule(
         person=st.sampled_from(PEOPLE),
@@ -193,6 +197,19 @@ class Groundswell(RuleBasedStateMachine):
         except Killed:
             self.crash(n)
 
+    @rule(n=st.sampled_from([0, 1]), data=st.data())
+    def is_waited_for(self, n: int, data: st.DataObject) -> None:
+        """A command attends to one effect, due or not."""
+        pending = [e.act.key for e in self.store.effects.in_state(EffectState.PENDING) if e.act.after is None]
+        if pending:
+            self.attended(n, data.draw(st.sampled_from(pending)))
+
+    def attended(self, n: int, key: str) -> None:
+        try:
+            self.replicas[n].ledger.attend(key)
+        except Killed:
+            self.crash(n)
+
     @rule(theme=st.sampled_from(THEMES), person=st.sampled_from(PEOPLE[:2]))
     def tries_again(self, theme: str, person: str) -> None:
         """Somebody looked in the tracker and found nothing, truly; or mended why it had refused."""
@@ -213,9 +230,7 @@ class Groundswell(RuleBasedStateMachine):
 
     @rule(
         vendor=st.sampled_from(["tracker", "channel"]),
-        how=st.sampled_from(
-            ["done", "not done", "late", "done, killed", "not done, killed", "late, killed", "429", "no"]
-        ),
+        how=st.sampled_from(HOW),
     )
     def sending_fails(self, vendor: str, how: str) -> None:
         fault: BaseException = Killed() if "killed" in how else Unknown("no answer")
@@ -226,13 +241,24 @@ class Groundswell(RuleBasedStateMachine):
         trouble = Trouble("do", fault, made=how.startswith("done"), late=how.startswith("late"))
         getattr(self, vendor).trouble.append(trouble)
 
+    @rule(how=st.sampled_from(HOW), theme=st.sampled_from(THEMES), n=st.sampled_from([0, 1]), hidden=st.booleans())
+    def approval_goes_wrong(self, how: str, theme: str, n: int, hidden: bool) -> None:
+        self.sending_fails("tracker", how)
+        self.pressed("U0DANA", "approve", theme, RUNS[0])
+        self.tick(n, 0)
+        if hidden:
+            self.others_write(hidden=True)
+        if key := standings(self.store, [theme])[theme].effect_key:
+            self.attended(1 - n, key)  # somebody waits for it at a terminal, on another machine
+
     @rule(
         vendor=st.sampled_from(["tracker", "channel"]),
         call=st.sampled_from(["mark", "find", "twins", "update", "tell", "members"]),
         fault=st.sampled_from([Unavailable, Refused, Killed]),
     )
     def calling_fails(self, vendor: str, call: Any, fault: type[BaseException]) -> None:
-        getattr(self, vendor).trouble.append(Trouble(call, fault("just now")))
+        if call != "update" or fault is not Refused:  # refused for good (deleted, archived): it is not drawn any more
+            getattr(self, vendor).trouble.append(Trouble(call, fault("just now")))
 
     @rule(hidden=st.booleans())
     def others_write(self, hidden: bool) -> None:
@@ -245,7 +271,6 @@ class Groundswell(RuleBasedStateMachine):
         self.arrives()
         self.at += timedelta(seconds=seconds)
 
-    @rule()
     def arrives(self) -> None:
         self.tracker.arrive()
         self.channel.arrive()
@@ -305,8 +330,8 @@ class Groundswell(RuleBasedStateMachine):
         for replica in self.replicas:
             replica.pitfall.mark = None
         for seconds in (1, *[60] * 12, *[4_000] * 30):
-            self.tick(0)
-            self.tick(1)
+            self.tick(0, 0)
+            self.tick(1, 0)
             self.nothing_is_made_twice()
             self.what_is_done_is_there()
             self.time_passes(seconds)

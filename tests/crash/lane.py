@@ -103,13 +103,13 @@ class Told:
 
 
 class Lane:
-    """Runs one after another in one place. `server`: a PostgreSQL database of its own; None: SQLite files."""
+    """Runs one after another in one place, a folder in that of `vectors`. `server`: a PostgreSQL database of its own;
+    None: SQLite files."""
 
     def __init__(self, desk: Desk3, vectors: Path, server: str | None = None, replicas: int = 1) -> None:
         offset = multiprocessing.get_context("fork").RawValue("d", 0.0)
         self._nurseries = [Nursery(offset, desk) for _ in range(replicas)]  # before the vendors' threads
-        room = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self._folder = Path(tempfile.mkdtemp(prefix="gs-crash-", dir=room))
+        self._folder = Path(tempfile.mkdtemp(prefix="lane-", dir=vectors.parent))
         self._server = server
         self.world = World(self._folder, offset)
         self._job = Job("", self.world.slack.base_url, self.world.jira.url, vectors)
@@ -121,7 +121,6 @@ class Lane:
         for nursery in self._nurseries:
             nursery.close()
         self.world.__exit__(None, None, None)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def begin(self, number: int, *, digested: bool = False) -> Job:
         """An empty world, and an empty store, or (SQLite) one whose run is over and its digest not posted yet.

@@ -212,7 +212,8 @@ class Size:
 def table(size: Size, server: str | None, *, workers: int, seed: int, only: str = "") -> list[Row]:
     """`server`: the URL of a PostgreSQL database from which others can be made."""
     desk = Desk3(tickets())
-    folder = Path(tempfile.mkdtemp(prefix="gs-vectors-"))
+    room = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    folder = Path(tempfile.mkdtemp(prefix="gs-crash-", dir=room))
     warmed(folder / "vectors.db", desk)
     fork = multiprocessing.get_context("fork")
     urls = fork.SimpleQueue()
