@@ -32,7 +32,7 @@ Call = Literal["mark", "do", "find", "twins", "check", "update", "tell", "member
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What happens to the next call of that name. Of a `do`: whether the thing is made all the same, or made `late`.
+    """What the next `times` calls of that name meet. Of a `do`: whether the thing is made all the same, or `late`.
 
     `fault` is raised as it is, so that anything can be: a fault of the ports, or the end of a process.
     """
@@ -41,6 +41,7 @@ class Trouble:
     fault: BaseException
     made: bool = False
     late: bool = False
+    times: int = 1
 
 
 @dataclass(slots=True)
@@ -99,7 +100,10 @@ class _Place:
         raise trouble.fault
 
     def find(self, act: Act, hint: Hint) -> Sighting:
-        self._meet("find", act.key)
+        try:
+            self._meet("find", act.key)
+        except Refused as refused:
+            return Undecided(str(refused))
         if act.repeatable:
             return Found(self._receipt(self._parent(act))) if act.key in self._parent(act).marks else Absent()
         since = self.things[int(hint.get("above", 0)) :]
@@ -131,7 +135,8 @@ class _Place:
         self.calls.append((call, about))
         found = next((t for t in self.trouble if t.call == call), None)
         if found is not None:
-            self.trouble.remove(found)
+            at = self.trouble.index(found)
+            self.trouble[at : at + 1] = [replace(found, times=found.times - 1)] if found.times > 1 else []
         return found
 
     def _make(self, act: Act) -> Receipt:
