@@ -25,7 +25,7 @@ def questions() -> Sequence[Question]:
         prompts.induce(TICKET, [GROUPS["G1"]], least=3),
         prompts.assign(TICKET, GROUPS),
         prompts.decide(TICKET, GROUPS),
-        prompts.same(GROUPS["G1"], GROUPS["G1"], [["a"], ["b"]]),
+        prompts.same(prompts.Side(GROUPS["G1"], ["a"], True), prompts.Side(GROUPS["G1"], ["b"], False)),
         prompts.word({"G1": {"name": "CSV export stops", "includes": "x", "tickets": TICKET}}),
     )
 

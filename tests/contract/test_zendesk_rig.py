@@ -47,7 +47,7 @@ def test_a_read_sends_what_the_specification_allows_and_reads_its_example(rig: d
     assert ticket.body == "The fire is very colorful."
     assert ticket.requester == Requester("20978392") and ticket.account == AccountHint("509974")
     assert ticket.created_at == datetime(2009, 7, 20, 22, 55, 29, tzinfo=UTC)
-    assert ticket.tags == ("enterprise", "other_tag", "satisfaction:good")
+    assert ticket.tags == ("enterprise", "other_tag", "satisfaction:good", "external:ahg35h3jh")
     assert page.cursor and "MTU3NjYxMzUzOS4wfHw0Njd8" in page.cursor
 
 
