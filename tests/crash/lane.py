@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import pickle
@@ -36,6 +37,7 @@ class Nursery:
     """A process without threads, made before there are any: forks one life at a time, and says how it ended."""
 
     def __init__(self, offset: Any, desk: Desk3) -> None:
+        self._end: tuple[int, dict[str, int]] | None = None
         self._here, there = multiprocessing.Pipe()
         self._process = os.fork()
         if self._process == 0:
@@ -44,15 +46,19 @@ class Nursery:
         there.close()
 
     def born(self, job: Job) -> int:
+        self._end = None
         self._here.send_bytes(pickle.dumps(job))
         return int(self._here.recv())
 
     def ended(self, within: float = _LONGEST) -> tuple[int, dict[str, int]] | None:
-        """Its exit code (negative: the signal that killed it) and, where it came to its end, what passed its trap."""
-        if not self._here.poll(within):
-            return None
-        code, passed = self._here.recv()
-        return code, passed
+        """Its exit code (negative: the signal that killed it) and, where it came to its end, what passed its trap.
+
+        Asked twice, it is told twice.
+        """
+        if self._end is None and self._here.poll(within):
+            code, passed = self._here.recv()
+            self._end = (code, passed)
+        return self._end
 
     def close(self) -> None:
         """Killed, not asked: those born later hold its pipe open."""
@@ -184,7 +190,7 @@ class Lane:
         pid = nursery.born(job)
         kills = int(_reached(hold, nursery))
         if kills:
-            os.kill(pid, signal.SIGKILL)
+            _kill(pid)
             _ended(nursery)
             if not late:
                 hold.release()
@@ -203,7 +209,7 @@ class Lane:
             # The first is early, so that on a fast machine, too, there is one.
             ended = nursery.ended(dice.uniform(0.0, 0.6 if life else 0.05)) if life < kills else nursery.ended()
             if ended is None:
-                os.kill(pid, signal.SIGKILL)
+                _kill(pid)
                 ended = _ended(nursery)
             code = ended[0]
             if code != -signal.SIGKILL:
@@ -239,7 +245,7 @@ class Lane:
             time.sleep(dice.uniform(0.02, 0.35))
             one = dice.randrange(len(pids))
             if (ended := self._nurseries[one].ended(0)) is None:
-                os.kill(pids[one], signal.SIGKILL)
+                _kill(pids[one])
                 ended = _ended(self._nurseries[one])
                 done += ended[0] == -signal.SIGKILL
             elif done and all(n.ended(0) for n in self._nurseries if n is not self._nurseries[one]):
@@ -266,6 +272,12 @@ def _reached(hold: Hold, nursery: Nursery) -> bool:
         if nursery._here.poll(0) or time.monotonic() > until:
             return False
     return True
+
+
+def _kill(pid: int) -> None:
+    """It may have come to its own end in this very moment."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def _ended(nursery: Nursery) -> tuple[int, dict[str, int]]:
