@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -20,8 +21,7 @@ from bot.effects import Duplicate, Ledger
 from bot.ports import Refused, Unavailable
 from bot.runs import LEASE, SYNC, Parts, Request, ask, carry_on, monthly_key
 from bot.slack.board import Board
-from bot.slack.clicks import Desk
-from bot.store import Run, Store
+from bot.store import Event, Run, Store
 from bot.sync import BACKFILL
 
 _IDLE = 0.5  # seconds between two rounds when nobody wakes the worker
@@ -46,6 +46,17 @@ class Times:
     lease: float = LEASE  # seconds
 
 
+class Desk(Protocol):
+    """Whoever answers some of what people click, type and send in Slack."""
+
+    def answer(self, event: Event) -> bool:
+        """False, and nothing was done: it is for another desk. Else it is done with: `store.inbox.answered` was called.
+
+        Raises Unavailable when it can't be answered just now; it stays in the inbox then.
+        """
+        ...
+
+
 class Service:
     """One process of `serve`. Any number may run on one PostgreSQL; on SQLite there is one."""
 
@@ -56,11 +67,11 @@ class Service:
         times: Times,
         owner: str,
         board: Board | None = None,
-        desk: Desk | None = None,
+        desks: Sequence[Desk] = (),
     ) -> None:
-        """`owner` names this process in leases. Without a board and a desk (no Slack) runs and effects go on alone."""
+        """`owner` names this process in leases. Without a board and desks (no Slack) runs and effects go on alone."""
         self._parts, self._ledger, self._times, self._owner = parts, ledger, times, owner
-        self._board, self._desk = board, desk
+        self._board, self._desks = board, desks
         self._store: Store = parts.store
         self._awake, self._over = threading.Event(), threading.Event()
         self._verified_at: datetime | None = None
@@ -73,12 +84,13 @@ class Service:
 
         One that can't be answered, be it for a fault of ours, keeps no other waiting.
         """
-        if self._desk is None:
+        if not self._desks:
             return 0
         answered = 0
         for event in self._store.inbox.waiting():
             try:
-                self._desk.answer(event)
+                if not any(desk.answer(event) for desk in self._desks):
+                    self._store.inbox.answered(event.event_id, "not ours")
                 answered += 1
             except Unavailable as away:
                 _log.warning("click waits", click=event.event_id[:8], why=str(away))

@@ -18,7 +18,8 @@ from bot.pipeline import Mind
 from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
 from bot.slack.board import Board
-from bot.slack.clicks import Desk
+from bot.service import Desk
+from bot.slack.clicks import Decider
 from bot.store import Store
 from bot.synthesis import Plan
 from connectors import load
@@ -45,12 +46,12 @@ class Wired:
         return self.config.workspace.name
 
     @property
-    def desk(self) -> Desk | None:
-        """Who answers clicks."""
+    def desks(self) -> Sequence[Desk]:
+        """Who answers what is clicked in Slack; the first that knows a click has it."""
         slack = self.config.slack
         if self.channel is None or slack is None:
-            return None
-        return Desk(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers)
+            return ()
+        return (Decider(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers),)
 
     def contents(self, request: Request) -> bytes:
         """What the request's files hold, as a hash: another file under the same name is another question."""

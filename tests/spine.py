@@ -15,7 +15,7 @@ from bot.digest import Reading
 from bot.domain import Digest, Window
 from bot.effects import Ledger
 from bot.slack.board import Board
-from bot.slack.clicks import Desk
+from bot.slack.clicks import Decider
 from bot.store import Store
 from bot.synthesis.rules import Rules
 from connectors.jira import Jira
@@ -49,7 +49,7 @@ class Scene:
         self.board = Board(self.store, self.channel, WORKSPACE, deciders=self.deciders, tracker=self.tracker)
         self.ledger = Ledger(self.store, {"slack": self.channel, **({"jira": self.sink} if self.sink else {})})
         approvers = ("U0DANA", "S0PMLEADS") if self.deciders else ()
-        self.desk = Desk(self.store, self.channel, self.sink, WORKSPACE, CHANNEL, approvers)
+        self.desk = Decider(self.store, self.channel, self.sink, WORKSPACE, CHANNEL, approvers)
 
     def to(self, project: str) -> Jira:
         return Jira(site=self.jira.url, email=EMAIL, token=TOKEN, project=project, timeout=2.5, settle=0.0)

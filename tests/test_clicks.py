@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from bot.acts import EffectState, Verdict
 from bot.ports import Unavailable
 from bot.slack.app import app, event_id
-from bot.slack.clicks import Desk, click
+from bot.slack.clicks import Decider, click
 from bot.store import Event
 from tests.databases import WORKSPACE
 from tests.scenarios.served import wait
@@ -106,7 +106,7 @@ def test_nobody_may_when_no_approver_is_named(here: Scene) -> None:
 
 
 def test_a_group_that_can_not_be_read_gives_no_right_and_one_that_is_slow_gives_it_later(here: Scene) -> None:
-    asker = Desk(here.store, here.channel, here.sink, WORKSPACE, CHANNEL, ["S0PMLEADS"])
+    asker = Decider(here.store, here.channel, here.sink, WORKSPACE, CHANNEL, ["S0PMLEADS"])
     here.slack.fail("refuse", "usergroups", status=503, times=5)
     here.press("approve", "U0LEE")
     with pytest.raises(Unavailable):
@@ -115,7 +115,7 @@ def test_a_group_that_can_not_be_read_gives_no_right_and_one_that_is_slow_gives_
     here.slack.faults.clear()
     asker.answer(here.store.inbox.waiting()[0])
     assert log(here) == [("approve", "slack:U0LEE")]
-    gone = Desk(here.store, here.channel, here.sink, WORKSPACE, CHANNEL, ["S0NOGROUP"])
+    gone = Decider(here.store, here.channel, here.sink, WORKSPACE, CHANNEL, ["S0NOGROUP"])
     here.press("reject", "U0LEE", here.theme(2))
     gone.answer(here.store.inbox.waiting()[0])
     assert here.stage(here.theme(2)) == "open"

@@ -29,7 +29,7 @@ from bot.ports import Refused, Unavailable, Unknown
 from bot.runs import Parts
 from bot.service import Service, Times
 from bot.slack.board import Board
-from bot.slack.clicks import Desk
+from bot.slack.clicks import Decider
 from bot.slack.elements import Press
 from bot.store import Store
 from bot.testing import InMemoryChannel, InMemoryTracker, Trouble
@@ -99,10 +99,10 @@ class Replica:
         store: Any = Wrapped(self.real, "store", self.pitfall, PARTS)
         self.store: Store = store
         self.board = Board(store, channel, WORKSPACE, deciders=True)
-        desk = Desk(store, channel, tracker, WORKSPACE, HOME, ("S0PMLEADS",))
+        desk = Decider(store, channel, tracker, WORKSPACE, HOME, ("S0PMLEADS",))
         parts = Parts(store, {}, lambda _: [], MiniLM(), Config().rules)
         self.ledger = Ledger(store, {"slack": channel, "jira": tracker})
-        self.service = Service(parts, self.ledger, Times("off", "UTC", 60), "a replica", self.board, desk)
+        self.service = Service(parts, self.ledger, Times("off", "UTC", 60), "a replica", self.board, [desk])
 
 
 class Groundswell(RuleBasedStateMachine):

@@ -53,7 +53,7 @@ def serve(config: ConfigFile = None) -> None:
         store.lock_for_serve()
         wired = wiring.wired(told, store, cache=told.output.cache or cache(), tell=_log)
         times = Times(told.schedule.monthly, told.workspace.timezone, told.schedule.sync_minutes)
-        service = Service(wired.parts, wired.ledger, times, owner(), wired.board, wired.desk)
+        service = Service(wired.parts, wired.ledger, times, owner(), wired.board, wired.desks)
         service.files = tuple(str(p) for p in told.sources.file.paths)
         over = threading.Event()
 

@@ -47,8 +47,8 @@ def click(payload: Mapping[str, Any]) -> Click | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """Answers the clicks of one workspace. `approvers`: ids of people (U...) and of user groups (S...)."""
+class Decider:
+    """Answers the clicks that decide on themes. `approvers`: ids of people (U...) and of user groups (S...)."""
 
     store: Store
     channel: Channel
@@ -57,15 +57,18 @@ class Desk:
     home: str  # the configured channel: a click from elsewhere decides nothing
     approvers: Collection[str]
 
-    def answer(self, event: Event) -> None:
+    def answer(self, event: Event) -> bool:
         """Decides, and tells the person where there is something to tell. The row is drawn anew by the board.
 
         Raises Unavailable when rights can't be read just now: the click stays in the inbox.
         """
-        pressed = click(event.payload)
+        pressed = click(event.payload) if event.kind == "click" else None
         if pressed is None or pressed.action not in _VERDICTS:
-            self.store.inbox.answered(event.event_id, "not ours")
-            return
+            return False
+        self._answer(event, pressed)
+        return True
+
+    def _answer(self, event: Event, pressed: Click) -> None:
         if pressed.channel != self.home:
             self._tell(pressed, answers.answer("impossible", why="Please decide in the channel of the digest."))
             self.store.inbox.answered(event.event_id, "another channel")

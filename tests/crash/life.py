@@ -24,7 +24,7 @@ from bot.ports import Embedder
 from bot.runs import Parts, Request, ask, carry_on
 from bot.service import Service, Times
 from bot.slack.board import Board
-from bot.slack.clicks import Desk
+from bot.slack.clicks import Decider
 from bot.store import Store
 from bot.wiring import ticket_files
 from tests.crash.trap import Trap, Wrapped
@@ -122,12 +122,12 @@ class Life:
         if self._job.blind:
             both = {name: Blind(outlet) for name, outlet in both.items()}
         outlets: Any = {name: Wrapped(outlet, "outlet", self._trap) for name, outlet in both.items()}
-        clicks = Desk(self._store, channel, into, WORKSPACE, CHANNEL, ("U0DANA", "U0LEE"))
+        clicks = Decider(self._store, channel, into, WORKSPACE, CHANNEL, ("U0DANA", "U0LEE"))
         embedder: Embedder = Wrapped(Cached(MiniLM(), self._job.vectors), "embedder", self._trap)  # type: ignore[assignment]
         parts = Parts(self._store, {"zendesk": desk}, lambda _: [], embedder, Config().rules, announce=board.announce)
         ledger = Ledger(self._store, outlets, SHORT if self._job.real else None)
         times = Times("off", "UTC", 60, lease=2.0 if self._job.real else 60.0)
-        return Service(parts, ledger, times, "this life", board, clicks)
+        return Service(parts, ledger, times, "this life", board, [clicks])
 
     def until_settled(self) -> bool:
         """False: it goes on for ever."""
