@@ -119,9 +119,27 @@ class Effect:
 
 
 class Verdict(StrEnum):
-    APPROVE = "approve"
-    REJECT = "reject"
-    UNDO = "undo"
+    """What a person may say of a theme, and what its `Decision.payload` (JSON) holds beside `event`, the click's id."""
+
+    APPROVE = "approve"  # effect, generation, fields (name as people see it -> value)
+    REJECT = "reject"  # reason, one of REASONS
+    SNOOZE = "snooze"  # until (ISO time) and growth (0.5: until it has half as many tickets a day again); rate, then
+    MERGE = "merge"  # into (theme id)
+    SPLIT = "split"  # tickets ("zendesk:42"), theme (the id of what was split off), name
+    MOVE = "move"  # tickets, into (theme id, or None: into no theme)
+    RENAME = "rename"  # name
+    EDIT = "edit"  # any of title, problem, user_story, acceptance, severity, notes_url, fields
+    UNDO = "undo"  # undoes (number; without it, the last decision that stands)
+
+
+# Why a theme is none: said with a rejection, kept with it, told in later digests.
+REASONS: Mapping[str, str] = {
+    "unrelated": "the tickets don't belong together",
+    "too-broad": "too broad to act on",
+    "known": "already known",
+    "off-topic": "nothing that the product could change",
+    "internal": "of our own making, or from our own people",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +147,7 @@ class Decision:
     """One line of a theme's log. (theme_id, number) is unique: whoever writes the next number first, decided.
 
     `actor` is "slack:U0DANA" or "cli:dana"; `run_key` is the digest it was decided on; `payload` is what a verdict
-    needs beyond its name (JSON).
+    needs beyond its name (JSON, see Verdict).
     """
 
     theme_id: str
@@ -154,11 +172,17 @@ class Stage(StrEnum):
     REFUSED = "refused"  # the tracker said no; nothing was made
     CREATED = "created"
     REJECTED = "rejected"
+    SNOOZED = "snoozed"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The fold of a theme's decisions and their effects: what every surface shows and every rule asks."""
+    """The fold of a theme's decisions and their effects: what every surface shows and every rule asks.
+
+    `decision` is the number of the line that put it where it stands (an undo puts it back to an earlier one).
+    `into` of a merged theme: where it went. `until`, `growth` of a snoozed one: see Verdict.
+    """
 
     theme_id: str
     stage: Stage = Stage.OPEN
@@ -171,6 +195,11 @@ class Standing:
     effect_key: str | None = None
     receipt: Receipt | None = None
     error: str | None = None
+    decision: int = 0
+    reason: str = ""
+    into: str | None = None
+    until: datetime | None = None
+    growth: float | None = None
 
 
 # --- what goes out
@@ -190,6 +219,10 @@ class Draft:
     approved_by: str
     approved_at: datetime
     drafter: str  # "extractive" or the model's name
+    small_sample: bool = False  # the digest warned that it had too few tickets
+    edited_by: tuple[str, ...] = ()  # who changed the words, in the order they did
+    notes_url: str | None = None  # discovery notes that somebody reviewed it against
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the tracker requires, by the name people see
 
 
 @dataclass(frozen=True, slots=True)

@@ -227,9 +227,50 @@ class Alarm:
     message: str
 
 
+class Course(StrEnum):
+    """How a theme stands to its own past. GREW and SHRANK are of tickets per day of window, by more than chance."""
+
+    NEW = "new"
+    CONTINUED = "continued"
+    GREW = "grew"
+    SHRANK = "shrank"
+    RETURNED = "returned"  # it was there before, and not in the window before this one
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A theme in one window: what its digest counted, so that a rename changes nothing. `days`: the window's length."""
+
+    label: str
+    tickets: int
+    customers: int
+    days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A theme's course over at most six windows, oldest first, this one last.
+
+    `previous`: tickets in the window before, as counted then; None when it wasn't there, or nothing is known of it.
+    `change`: of tickets per day against that window (0.41 is 41 % more). `merged_from` and `split_from` are names of
+    themes that stood apart, or together with this one, before. `returned_after`: the issue that had been Done.
+    """
+
+    course: Course
+    months: tuple[Month, ...]
+    previous: int | None = None
+    change: float | None = None
+    merged_from: tuple[str, ...] = ()
+    split_from: str | None = None
+    returned_after: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
-    """A recurring problem that passed the rule. `members` are shown ids, nearest to the centre first."""
+    """A recurring problem that passed the rule. `members` are shown ids, nearest to the centre first.
+
+    `trend` is None where it can't be told: no earlier digest, a small sample, a source that is missing.
+    """
 
     id: str
     rank: int
@@ -241,6 +282,7 @@ class Theme:
     evidence: tuple[Evidence, ...]
     quality: Quality
     alarms: tuple[Alarm, ...] = ()
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +311,8 @@ class BacklogItem:
 
 @dataclass(frozen=True, slots=True)
 class LeftOver:
-    """A ticket that is in no theme: `one-off`, `anecdote` or `candidate`, with the reason in words."""
+    """A ticket that is in no theme: `one-off`, `anecdote`, `candidate` or `muted` (its like was marked as not a theme
+    before), with the reason in words."""
 
     ticket_id: str
     reason: str
@@ -310,6 +353,28 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
+class Honoured:
+    """A person's correction that shaped this digest, in one full sentence: "Invoices and VAT stay one theme, as Dana
+    merged them on 3 November." `code` is the verdict; (theme_id, number) names the decision."""
+
+    code: str
+    theme_id: str
+    number: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A group just under the rule that is growing, or whose theme's issue was Done: what to keep an eye on."""
+
+    name: str
+    tickets: int
+    customers: int
+    ticket_ids: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Making:
     """How a digest was made, so that it can be made again."""
 
@@ -327,7 +392,10 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What a run says. Slack, the terminal, JSON, Markdown, HTML and Jira render this and nothing else."""
+    """What a run says. Slack, the terminal, JSON, Markdown, HTML and Jira render this and nothing else.
+
+    `snoozed_themes` pass the rule and wait, as somebody wished: they are counted in themes, and not approvable.
+    """
 
     making: Making
     window: Window
@@ -342,6 +410,9 @@ class Digest:
     rejects: tuple[Reject, ...]
     warnings: tuple[Warned, ...]
     dots: tuple[Dot, ...] = ()
+    snoozed_themes: tuple[Theme, ...] = ()
+    honoured: tuple[Honoured, ...] = ()
+    watched: tuple[Watched, ...] = ()
 
     def item_of(self, theme: Theme) -> BacklogItem:
         return next(i for i in self.items if i.theme_id == theme.id)

@@ -17,8 +17,8 @@ from bot.embedding import Cached, MiniLM
 from bot.pipeline import Mind
 from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
-from bot.slack.board import Board
 from bot.service import Desk
+from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.store import Store
 from bot.synthesis import Plan

@@ -117,7 +117,8 @@ class Scene:
 
     def answer(self) -> None:
         for event in self.store.inbox.waiting():
-            self.desk.answer(event)
+            if not self.desk.answer(event):
+                self.store.inbox.answered(event.event_id, "not ours")
 
     def whispers(self, person: str) -> list[str]:
         return [str(w["text"]) for w in self.slack.whispers if w["user"] == person]
