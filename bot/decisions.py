@@ -29,12 +29,6 @@ from bot.store import Store
 
 UNDO_WITHIN = timedelta(minutes=10)
 CLOSED_AFTER = timedelta(days=90)  # a digest older than this decides nothing any more (DESIGN section 10)
-_STAGE = {
-    EffectState.DONE: Stage.CREATED,
-    EffectState.FAILED: Stage.REFUSED,
-    EffectState.UNSURE: Stage.UNSURE,
-    EffectState.CANCELLED: Stage.CREATING,  # only for the moment between a cancellation and its undo, one transaction
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +64,6 @@ class Outcome:
 # --- where a theme stands
 
 
-def standing(theme_id: str, log: Sequence[Decision], effects: Mapping[str, Effect]) -> Standing:
-    """The fold. `effects` by key; those that the log names and that are missing count as not sent yet."""
-    now = Standing(theme_id)
-    for decision in log:
-        now = _after(now, decision)
-    return _with_effect(now, effects)
-
-
 def standings(store: Store, theme_ids: Iterable[str]) -> dict[str, Standing]:
     """Where each theme stands, read from the store at one moment."""
     logs = store.decisions.of(tuple(theme_ids))
@@ -87,33 +73,6 @@ def standings(store: Store, theme_ids: Iterable[str]) -> dict[str, Standing]:
 def _effects(store: Store, log: Sequence[Decision]) -> dict[str, Effect]:
     keys = {d.payload["effect"] for d in log if d.payload.get("effect")}
     return {key: effect for key in keys if (effect := store.effects.get(key)) is not None}
-
-
-def _after(was: Standing, d: Decision) -> Standing:
-    if d.verdict is Verdict.UNDO:
-        approved = was.stage not in (Stage.OPEN, Stage.REJECTED)
-        return Standing(was.theme_id, generation=was.generation + approved, number=d.number)
-    key = d.payload.get("effect") if d.verdict is Verdict.APPROVE else None
-    approval = Stage.CREATING if key else Stage.APPROVED
-    return Standing(
-        was.theme_id,
-        stage=Stage.REJECTED if d.verdict is Verdict.REJECT else approval,
-        generation=was.generation,
-        number=d.number,
-        actor=d.actor,
-        at=d.at,
-        note=d.note,
-        run_key=d.run_key,
-        effect_key=key,
-    )
-
-
-def _with_effect(now: Standing, effects: Mapping[str, Effect]) -> Standing:
-    effect = effects.get(now.effect_key or "")
-    if effect is None:
-        return now
-    stage = _STAGE.get(effect.state, Stage.UNKNOWN if effect.unknown else Stage.CREATING)
-    return replace(now, stage=stage, receipt=effect.receipt, error=effect.error)
 
 
 # --- deciding

@@ -17,6 +17,7 @@ from bot.domain import (
     Quote,
     Reject,
     Removed,
+    Severity,
     Theme,
     Ticket,
     Totals,
@@ -52,7 +53,8 @@ def digest(reading: Reading, found: Synthesis, making: Making, rules: Rules, the
     ids = shown_ids(reading.everything)
     named = dict(zip(map(id, (*found.themes, *found.candidates)), theme_ids, strict=True))
     themes = [_theme(f, named[id(f)], rank, ids, reading.customers) for rank, f in enumerate(found.themes, 1)]
-    items = _items(themes[: rules.show], found.themes, reading.window, rules)
+    rated = [(t, f.severity, f.severity_reason) for t, f in zip(themes[: rules.show], found.themes, strict=False)]
+    items = backlog(rated, reading.window, rules)
     candidates = tuple(
         _theme(f, named[id(f)], rank, ids, reading.customers) for rank, f in enumerate(found.candidates, 1)
     )
@@ -99,10 +101,10 @@ def _evidence(found: Found, ids: Mapping[str, str], customers: Mapping[str, Cust
         yield Evidence(ids[ticket.id], ticket.url, ticket.created_at, name, ticket.source, sentence, fit)
 
 
-def _items(themes: Sequence[Theme], found: Sequence[Found], window: Window, rules: Rules) -> tuple[BacklogItem, ...]:
-    """One backlog item for each shown theme, ranked by customers x severity (METHOD)."""
+def backlog(themes: Sequence[tuple[Theme, Severity, str]], window: Window, rules: Rules) -> tuple[BacklogItem, ...]:
+    """One backlog item for each shown theme (with its severity and why), ranked by customers x severity (METHOD)."""
     ranked = sorted(
-        ((impact(t.counts.customers, rules.weights[f.severity]), t, f) for t, f in zip(themes, found, strict=False)),
+        ((impact(theme.counts.customers, rules.weights[level]), theme, level, why) for theme, level, why in themes),
         key=lambda row: (-row[0], -row[1].counts.tickets, row[1].rank),
     )
     return tuple(
@@ -110,12 +112,12 @@ def _items(themes: Sequence[Theme], found: Sequence[Found], window: Window, rule
             id=f"b-{theme.id[2:]}",
             theme_id=theme.id,
             rank=rank,
-            severity=f.severity,
-            severity_reason=f.severity_reason,
+            severity=level,
+            severity_reason=why,
             deflection=deflection(theme.counts.tickets, theme.quality.core, window),
             impact=points,
         )
-        for rank, (points, theme, f) in enumerate(ranked, 1)
+        for rank, (points, theme, level, why) in enumerate(ranked, 1)
     )
 
 
