@@ -120,10 +120,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """Something the reader of a digest must know, in one full sentence. `code` is stable and for programs."""
+    """Something the reader of a digest must know, in one full sentence. `code` is stable and for programs.
+
+    `partial`: a part of what was to be read is missing, so that every count is of the rest.
+    """
 
     code: str
     message: str
+    partial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,8 @@ class Counts:
 class Words:
     """All that may be worded about a theme. There is no field for a count and none for a ticket id, on purpose.
 
-    `near_misses` and the suggestion are a language model's: shown beside, they decide nothing.
+    `near_misses` and the suggestion are a language model's: shown beside, they decide nothing. `edited`: which of these
+    a person has set (`name`, `title`, ...); nobody else's rules hold for those.
     """
 
     name: str
@@ -184,6 +189,7 @@ class Words:
     near_misses: tuple[str, ...] = ()
     suggested_severity: Severity | None = None
     suggested_because: str = ""
+    edited: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,13 +297,15 @@ class _Step:
         return {n: s for n, s in self.parts.desks.items() if request.desks and (not named or n.casefold() in named)}
 
     def _missing(self, request: Request, reading: Reading) -> list[Warned]:
-        """A source that is behind the window's end is said first, so that nobody takes a part for the whole."""
+        """A source that is behind the window's end is said first, so that nobody takes a part for the whole; and what
+        each source said of itself when it was last read."""
         places = {name: self.parts.store.tickets.place(name) for name in self._wanted(request)}
         behind = {name: place for name, place in places.items() if self._is_behind(place, request.window)}
         counted = Counter(t.source for t in reading.tickets)
         others = [phrases.source_name(name) for name in sorted(counted) if name not in behind]
         zone = ZoneInfo(self.parts.rules.timezone)
-        return [_behind(name, place, counted[name], others, zone) for name, place in behind.items()]
+        late = [_behind(name, place, counted[name], others, zone) for name, place in behind.items()]
+        return [*late, *(_remark(name, w) for name, place in places.items() if place for w in place.warnings)]
 
     def _is_behind(self, place: Place | None, window: Window | None) -> bool:
         if place is None or place.error is not None:
@@ -321,6 +323,13 @@ def _behind(name: str, place: Place | None, counted: int, others: Sequence[str],
         told = f"of its tickets the {counted:,} read before that are counted"
     why = f" {_sentence(place.error)}" if place and place.error else ""
     return Warned(FIRST, f"{phrases.source_name(name)} is missing{since}; {told}.{why}")
+
+
+def _remark(name: str, said: Warned) -> Warned:
+    """A source's own warning, with its name; one that tells of a missing part stands where a missing source does."""
+    shown = phrases.source_name(name)
+    told = _sentence(said.message)
+    return Warned(FIRST if said.partial else said.code, told if shown in told else f"{shown}: {told}")
 
 
 def _sentence(said: str | None) -> str:

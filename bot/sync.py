@@ -41,8 +41,8 @@ def sync(store: Store, name: str, source: Source, since: datetime, progress: Pro
     """Reads on from where the last sync ended, or everything that changed since `since` when none did.
 
     A window that begins before all that was ever read is read anew from its start: tickets are upserted by id. A fault
-    of the source is told in the result, kept in the store, and said in the next digest. Raises Unavailable for the
-    database alone.
+    of the source is told in the result, kept in the store, and said in the next digest; so are its warnings, until a
+    reading ends well without them. Raises Unavailable for the database alone.
     """
     place = store.tickets.place(name)
     reaches = place is not None and place.since is not None and place.since <= since
@@ -65,6 +65,7 @@ def sync(store: Store, name: str, source: Source, since: datetime, progress: Pro
     for fault in faults:
         store.tickets.fault(name, str(fault))
         return replace(came, fault=str(fault), refused=isinstance(fault, Refused))
+    store.tickets.settle(name, came.warnings)
     return came
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from bot.acts import Act, Finding, effect_key
 from bot.digest import FIRST
 from bot.document import document
-from bot.domain import Digest, Page, Requester, Severity, Ticket, Window
+from bot.domain import Digest, Page, Requester, Severity, Ticket, Warned, Window
 from bot.embedding import Cached
 from bot.ports import Embedder, Progress, Refused, Source, Unavailable, Vectors
 from bot.reading import Unwatched
@@ -65,6 +65,7 @@ class Desk:
         self.tickets, self.clock = list(tickets), clock
         self.asked: list[tuple[str | None, datetime | None]] = []
         self.does: dict[int, Callable[[], object]] = {}
+        self.warnings: tuple[Warned, ...] = ()
 
     def check(self) -> Sequence[Finding]:
         return [Finding("desk", "ok", "There.")]
@@ -77,7 +78,7 @@ class Desk:
             part = self.tickets[:half] if number == 1 else self.tickets[half:]
             if number > int(cursor or 0) or number == 2:
                 new = part if number > int(cursor or 0) else []
-                yield Page(tuple(new), cursor=str(number), high_water=self.clock())
+                yield Page(tuple(new), warnings=self.warnings, cursor=str(number), high_water=self.clock())
 
     def fails(self, fault: BaseException, page: int = 1) -> None:
         def fail() -> None:
@@ -307,13 +308,16 @@ def test_a_run_reads_freezes_and_says_what_it_found_and_what_it_says_is_true(eit
     assert digest.making.run_id == KEY and digest.making.made_at == NOW
     assert (digest.totals.tickets_read, len(digest.themes)) == (16, 2)
     assert [t.counts.customers for t in digest.themes] == [5, 5]
-    frozen = either.store.runs.frozen(KEY)
-    assert frozen is not None
-    reading = frozen[0]
-    told = document(digest)["data"]
-    assert problems(told, reading.everything, reading.customers, digest.window, either.rules) == []
+    assert _verified(either, digest) == []
     assert [e.act.kind for e in either.store.effects.of_run(KEY)] == ["slack.digest"]
     assert desk.asked == [(None, NOW - timedelta(weeks=9))]
+
+
+def _verified(bench: Bench, digest: Digest) -> list[str]:
+    frozen = bench.store.runs.frozen(digest.making.run_id)
+    assert frozen is not None
+    reading, told = frozen[0], document(digest)["data"]
+    return problems(told, reading.everything, reading.customers, digest.window, bench.rules)
 
 
 def test_only_a_run_that_is_to_be_posted_is_announced(bench: Bench) -> None:
@@ -526,6 +530,23 @@ def test_a_source_that_is_behind_the_window_is_missing_though_it_told_no_fault(b
     assert OCTOBER.end is not None and bench.run().warnings[0].code == FIRST
     desk.clock = lambda: OCTOBER.end or NOW
     assert [w.code for w in bench.run("manual:later").warnings if w.code == FIRST] == []  # nothing later is wanted
+
+
+def test_what_a_source_says_of_itself_is_said_in_every_digest_until_it_says_it_no_more(bench: Bench) -> None:
+    """Promise 7: a part of a source that is missing is said first, like a source; a remark comes with the others."""
+    blind = Warned("intercom_tickets_unread", "Intercom's tickets are missing.", partial=True)
+    odd = Warned("odd_field", "there is no field 'Area'")
+    desk = bench.desk("intercom")
+    bench.desk("zendesk", month("zendesk", 100))
+    desk.warnings = (odd, blind)
+    digest = bench.run()
+    assert digest.warnings[0] == Warned(FIRST, "Intercom's tickets are missing.")
+    assert Warned("odd_field", "Intercom: there is no field 'Area'.") in digest.warnings
+    assert _verified(bench, digest) == []
+    alone = bench.run("manual:of-zendesk", sources=("zendesk",))
+    assert {FIRST, "odd_field"}.isdisjoint(w.code for w in alone.warnings)
+    desk.warnings = ()
+    assert FIRST not in {w.code for w in bench.run("manual:later").warnings}
 
 
 @pytest.mark.parametrize(

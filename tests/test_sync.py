@@ -73,7 +73,27 @@ def test_what_comes_is_stored_and_counted_and_the_last_page_says_where_to_go_on(
     assert came.fault is None and not came.refused
     assert told == [(2, 3), (3, 3)]
     assert sorted(stored(store)) == ["1", "2", "3"]
-    assert store.tickets.place("zendesk") == Place("p2", NOON, NOON, None, SINCE)
+    assert store.tickets.place("zendesk") == Place("p2", NOON, NOON, None, SINCE, (warned,))
+
+
+def test_a_warning_stands_until_a_reading_ends_well_without_it_and_no_longer(database: Fresh) -> None:
+    store = database.open()
+    blind, cut = Warned("blind", "Its tickets are missing.", partial=True), Warned("cut", "One was too long.")
+
+    def standing() -> tuple[Warned, ...]:
+        place = store.tickets.place("zendesk")
+        return place.warnings if place else ()
+
+    between: list[tuple[Warned, ...]] = []
+    look = lambda: between.append(standing())  # noqa: E731
+    sync(store, "zendesk", Scripted(page(at_desk(1), warnings=(cut,)), page(cursor="1", warnings=(blind,))), SINCE)
+    assert standing() == (cut, blind)
+    sync(store, "zendesk", Scripted(page(cursor="2"), look, Unavailable("Away.")), SINCE)
+    assert between == [(cut, blind)] and standing() == (cut, blind)  # nobody knows better yet
+    sync(store, "zendesk", Scripted(page(cursor="3", warnings=(blind,)), look, page(cursor="4")), SINCE)
+    assert between[1] == (cut, blind) and standing() == (blind,)
+    sync(store, "zendesk", Scripted(page(cursor="5")), SINCE)
+    assert standing() == ()
 
 
 def test_the_next_sync_goes_on_from_the_last_cursor_and_an_empty_one_keeps_it(database: Fresh) -> None:

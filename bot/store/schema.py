@@ -48,6 +48,7 @@ source = Table(
     Column("high_water", Instant),
     Column("updated_at", Instant, nullable=False),
     Column("error", Said),
+    Column("warnings", Valued(tuple[Warned, ...])),
 )
 
 # A ticket's text stands apart: an edit at the vendor changes no stored run, a version is stored once, and erasing a

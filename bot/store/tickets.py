@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce, update
 
-from bot.domain import Page, Requester, Ticket
+from bot.domain import Page, Requester, Ticket, Warned
 from bot.store import schema, texts
 from bot.store.database import Database, chunks, inserting
 from bot.store.encoding import fit
@@ -20,7 +20,7 @@ from bot.store.withdrawal import scrub
 class Place:
     """How far a source was read. `since`: all that changed after it was asked for; `updated_at`: when it last worked.
 
-    `error` says why the last reading stopped; None when it ended well.
+    `error` says why the last reading stopped; None when it ended well. `warnings`: the source's own remarks since.
     """
 
     cursor: str | None
@@ -28,6 +28,7 @@ class Place:
     updated_at: datetime
     error: str | None
     since: datetime | None = None
+    warnings: tuple[Warned, ...] = ()
 
 
 class Tickets:
@@ -44,7 +45,8 @@ class Tickets:
 
         An older version of a ticket never replaces a newer one, and neither does a version without a time replace one
         with a time. What `page.tombstones` names loses its text everywhere. `high_water` and `since` (what this
-        reading began with) only widen; a page without a cursor leaves the last one.
+        reading began with) only widen; a page without a cursor leaves the last one. Its warnings join those that stand
+        until `settle`, so that none is missing from a digest that is made in the middle of a reading.
         """
         offered = {fit(t.id): _rows(t) for t in page.tickets}
         with self._database.writing(texts=True) as connection:
@@ -52,6 +54,12 @@ class Tickets:
             _store(connection, offered, but=_deleted(connection, page.tickets))
             _bury(connection, page.tombstones, now)
             _move(connection, source, page, since, now)
+
+    def settle(self, source: str, warnings: Sequence[Warned]) -> None:
+        """A reading of the source ended well, and these are all of its warnings: earlier ones are over."""
+        table = schema.source
+        with self._database.writing() as connection:
+            connection.execute(update(table).where(table.c.name == source).values(warnings=tuple(warnings)))
 
     def fault(self, source: str, error: str) -> None:
         """Remembers why the source could not be read; the place where it stopped stays."""
@@ -121,9 +129,9 @@ def _names(who: Requester, key: str) -> bool:
 
 def _place(connection: Connection, source: str) -> Place | None:
     t = schema.source
-    query = select(t.c.cursor, t.c.high_water, t.c.updated_at, t.c.error, t.c.since).where(t.c.name == source)
-    row = connection.execute(query).one_or_none()
-    return Place(*row) if row else None
+    columns = (t.c.cursor, t.c.high_water, t.c.updated_at, t.c.error, t.c.since, t.c.warnings)
+    row = connection.execute(select(*columns).where(t.c.name == source)).one_or_none()
+    return Place(*row[:-1], row.warnings or ()) if row else None
 
 
 _Offered = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]  # id -> row of the ticket, row of its text
@@ -197,6 +205,7 @@ def _move(connection: Connection, source: str, page: Page, since: datetime | Non
         "high_water": max(marks, default=None),
         "updated_at": now,
         "error": None,
+        "warnings": tuple(dict.fromkeys((*(was.warnings if was else ()), *page.warnings))),
     }
     new = inserting(connection, table).values(row)
     connection.execute(new.on_conflict_do_update(index_elements=[table.c.name], set_=row))

@@ -192,7 +192,8 @@ class Run:
             )
         why = self._tickets.unread
         if why:
-            yield Warned("intercom_tickets_unread", f"Intercom's tickets are missing, its conversations are not: {why}")
+            told = f"Intercom's tickets are missing, its conversations are not: {why}"
+            yield Warned("intercom_tickets_unread", told, partial=True)
 
 
 def _deletions(told: Json) -> Iterator[tuple[str, int]]:
