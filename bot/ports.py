@@ -128,6 +128,21 @@ class Channel(Checked, Outlet, Protocol):
         """Pure: the act that answers, in its thread, the post whose act has the key `after`; about a theme, if any."""
         ...
 
+    def note(self, key: str, what: str, message: Message) -> Act:
+        """Pure: the act, of the kind "slack.`what`", that posts a message beside the digests (progress, an alert)."""
+        ...
+
+    def to(self, person: str) -> Channel:
+        """The same wire, whose posts, replies and notes go to one person instead of the channel."""
+        ...
+
+    def respond(self, url: str, message: Message) -> None:
+        """Answers one person alone, wherever they typed or clicked, at the address that came along with it.
+
+        May be lost; never repeated. Raises Unavailable or Refused, also for an address that is none of the channel's.
+        """
+        ...
+
     def update(self, target: str, ref: str, message: Message) -> None:
         """Draws the posted message `ref` anew. Idempotent. Raises Unavailable or Refused."""
         ...

@@ -8,6 +8,7 @@ there is found, `Absent` is a proof, and nothing is done twice by itself. What g
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -27,7 +28,7 @@ from bot.acts import (
 )
 from bot.ports import Refused, Unavailable
 
-Call = Literal["mark", "do", "find", "twins", "check", "update", "tell", "members"]
+Call = Literal["mark", "do", "find", "twins", "check", "update", "tell", "members", "respond"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +211,19 @@ class InMemoryChannel(_Place):
     def reply(self, key: str, after: str, message: Message, theme_id: str | None = None) -> Act:
         about = {"theme_id": theme_id} if theme_id else {}
         return Act(key, f"{self.name}.reply", self.where, {**_body(message), **about}, after=after)
+
+    def note(self, key: str, what: str, message: Message) -> Act:
+        return Act(key, f"{self.name}.{what}", self.where, _body(message))
+
+    def to(self, person: str) -> InMemoryChannel:
+        """What is posted there stands among the other `things`, since the two are one workspace."""
+        there = copy.copy(self)
+        there.where = person
+        return there
+
+    def respond(self, url: str, message: Message) -> None:
+        self._meet("respond", url)
+        self.told.append((url, message))
 
     def update(self, target: str, ref: str, message: Message) -> None:
         self._meet("update", ref)

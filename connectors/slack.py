@@ -6,6 +6,7 @@ twice (VENDORS 5.1, RELIABILITY 5). Who calls decides what is tried again.
 
 from __future__ import annotations
 
+import copy
 import logging
 import re
 import socket
@@ -16,10 +17,12 @@ from http.client import HTTPException
 from ssl import SSLCertVerificationError
 from typing import Any, NoReturn
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
 
 from bot.acts import Absent, Act, Finding, Found, Hint, Message, Receipt, Sighting, Undecided
 from bot.ports import Refused, Unavailable, Unknown
@@ -33,6 +36,8 @@ _MOST_PAGES = 500
 _LONGEST_WAIT = 900.0
 _GROUP_KEPT = 60.0  # seconds (RELIABILITY 6)
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,79}")
+_PERSON = re.compile(r"[UW][A-Z0-9]+")
+_ANSWERS_AT = (".slack.com", ".slack-gov.com")  # where a response_url leads
 _TS = re.compile(r"\d{9,11}\.\d{6}")
 # The method may have been carried out in part (docs.slack.dev/reference/methods/chat.postMessage, "Errors").
 _HALF_DONE = frozenset({"internal_error", "fatal_error", "service_unavailable"})
@@ -78,7 +83,9 @@ class Slack:
         self._client = client(timeout)
         self._brief = client(min(timeout, 3.0))  # for what comes after a send: the ledger's window is short
         self._sleep, self._clock = sleep, clock
+        self._base_url = base_url
         self._groups: dict[str, tuple[float, frozenset[str]]] = {}
+        self._talks: dict[str, str] = {}  # person -> the channel in which we two talk
         self._self: frozenset[str] = frozenset()
 
     # --- what is to be written
@@ -89,6 +96,14 @@ class Slack:
     def reply(self, key: str, after: str, message: Message, theme_id: str | None = None) -> Act:
         about = {"theme_id": theme_id} if theme_id else {}
         return Act(key, "slack.reply", self._channel, {**_body(message), **about}, after=after)
+
+    def note(self, key: str, what: str, message: Message) -> Act:
+        return Act(key, f"slack.{what}", self._channel, _body(message))
+
+    def to(self, person: str) -> Slack:
+        there = copy.copy(self)
+        there._channel = person
+        return there
 
     # --- writing, and finding what was written
 
@@ -101,7 +116,7 @@ class Slack:
         answer = self._call(
             "chat_postMessage",
             writes=True,
-            channel=act.target,
+            channel=self._place(act.target),
             text=act.payload["text"],
             blocks=act.payload["blocks"],
             metadata={"event_type": EVENT, "event_payload": {"effect": act.marker}},
@@ -140,8 +155,8 @@ class Slack:
         return sorted(m["ts"] for m in self._messages(act, oldest) if _marker(m) == act.marker and _by(ours, m))
 
     def _messages(self, act: Act, oldest: str) -> Iterator[Mapping[str, Any]]:
-        asked: dict[str, Any] = {"channel": act.target, "oldest": oldest, "include_all_metadata": True, "limit": _PAGE}
-        method = "conversations_history"
+        channel, method = self._place(act.target), "conversations_history"
+        asked: dict[str, Any] = {"channel": channel, "oldest": oldest, "include_all_metadata": True, "limit": _PAGE}
         if act.kind == "slack.reply":
             method, asked = "conversations_replies", {**asked, "ts": _parent(act)}
         for _ in range(_MOST_PAGES):
@@ -160,7 +175,8 @@ class Slack:
     def _receipt(self, act: Act, ts: str) -> Receipt:
         """With the permalink if Slack gives it; a message that stands must not be lost for want of its address."""
         try:
-            answer = _answer(self._brief, "chat_getPermalink", False, {"channel": act.target, "message_ts": ts})
+            asked = {"channel": self._place(act.target), "message_ts": ts}
+            answer = _answer(self._brief, "chat_getPermalink", False, asked)
         except (Unavailable, Refused):
             return Receipt(ts)
         url = answer.get("permalink")
@@ -170,10 +186,42 @@ class Slack:
 
     def update(self, target: str, ref: str, message: Message) -> None:
         """`text` without blocks would delete the blocks (SURFACES 1.1), so both always go; metadata stays as it was."""
-        self._call("chat_update", channel=target, ts=ref, **_body(message))
+        self._call("chat_update", channel=self._place(target), ts=ref, **_body(message))
 
     def tell(self, target: str, person: str, message: Message) -> None:
         self._call("chat_postEphemeral", channel=target, user=person, **_body(message))
+
+    def respond(self, url: str, message: Message) -> None:
+        if not self._is_slacks(url):
+            raise Refused("the address to answer at is not Slack's, so nothing was sent there")
+        client = WebhookClient(url, int(self._client.timeout), retry_handlers=[], logger=_quiet())
+        try:
+            answer = client.send(text=message.text, blocks=_body(message)["blocks"], response_type="ephemeral")
+        except (OSError, HTTPException) as error:
+            _silence("the answer", error, writes=False)
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise Unavailable(f"Slack failed at the answer ({answer.status_code})")
+        if answer.status_code >= 400:  # five answers in half an hour, and no more
+            raise Refused(f"Slack takes no answer there any more ({answer.status_code}): type the command again")
+
+    def _is_slacks(self, url: str) -> bool:
+        """Who knows the signing secret could have us post anywhere; a server of one's own answers for itself."""
+        parts = urlsplit(url)
+        if self._base_url is not None and parts.netloc == urlsplit(self._base_url).netloc:
+            return True
+        return parts.scheme == "https" and (parts.hostname or "").endswith(_ANSWERS_AT)
+
+    def _place(self, target: str) -> str:
+        """A channel's id as it is; a person's becomes that of our talk with them, which has a history of its own."""
+        if not _PERSON.fullmatch(target):
+            return target
+        if target not in self._talks:
+            opened: Any = self._call("conversations_open", users=target).get("channel")
+            talk = opened.get("id") if isinstance(opened, dict) else None
+            if not isinstance(talk, str):
+                raise Unavailable("Slack opened no conversation with the person")
+            self._talks[target] = talk
+        return self._talks[target]
 
     def members(self, group: str) -> frozenset[str]:
         at, known = self._groups.get(group, (float("-inf"), frozenset()))

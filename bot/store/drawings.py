@@ -15,6 +15,8 @@ from bot.store import schema
 from bot.store.database import Database, chunks, inserting
 
 DIGEST, REPLY = "slack.digest", "slack.reply"
+# Notes that go on changing while what they tell of goes on: due from the start, until whoever draws them says `drawn`.
+LIVE = ("slack.progress", "slack.alert")
 _T = schema.drawing
 
 
@@ -34,13 +36,16 @@ class Drawings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def due(self) -> list[Drawing]:
-        """Those that are out of date, oldest post first; a message that was not posted yet is not drawn anew."""
+    def due(self, *kinds: str) -> list[Drawing]:
+        """Those that are out of date, oldest post first; a message that was not posted yet is not drawn anew.
+
+        Of the given kinds of acts; without one, digests and the replies to them.
+        """
         post = schema.effect
         query = (
             select(_T.c.effect_key, _T.c.run_key, _T.c.theme_id, _T.c.wanted, post.c.target, post.c.ref)
             .join(post, and_(post.c.key == _T.c.effect_key, post.c.state == EffectState.DONE.value))
-            .where(_T.c.wanted > _T.c.drawn)
+            .where(_T.c.wanted > _T.c.drawn, post.c.kind.in_(kinds or (DIGEST, REPLY)))
             .order_by(post.c.number)
         )
         with self._database.reading() as connection:
@@ -56,6 +61,11 @@ class Drawings:
             overtaken = update(_T).where(mine, _T.c.drawn > wanted).values(wanted=_T.c.wanted + 1)
             if connection.execute(overtaken).rowcount == 0:
                 connection.execute(update(_T).where(mine).values(drawn=wanted))
+
+    def want(self, effect_key: str) -> None:
+        """That message is out of date; nothing happens where there is none."""
+        with self._database.writing() as connection:
+            outdated(connection, _T.c.effect_key == effect_key)
 
     def touch(self, theme_id: str) -> None:
         """The theme changed: its replies, and the posts of all runs that hold it, are out of date."""
@@ -88,14 +98,20 @@ def linked(connection: Connection, reply_key: str) -> None:
 
 
 def kept(connection: Connection, acts: Iterable[Act], run_key: str) -> None:
-    """A drawing for each digest, and reply about a theme, among `acts`; its first version is sent with the post.
+    """A drawing for each digest, live note, and reply about a theme, among `acts`; its first version is in the post.
 
     A reply about no theme (what is left over, the line of a decision) says what never changes.
     """
     rows = [
-        {"effect_key": act.key, "run_key": run_key, "theme_id": act.payload.get("theme_id"), "wanted": 0, "drawn": 0}
+        {
+            "effect_key": act.key,
+            "run_key": run_key,
+            "theme_id": act.payload.get("theme_id"),
+            "wanted": int(act.kind in LIVE),
+            "drawn": 0,
+        }
         for act in acts
-        if act.kind == DIGEST or (act.kind == REPLY and act.payload.get("theme_id"))
+        if act.kind in (DIGEST, *LIVE) or (act.kind == REPLY and act.payload.get("theme_id"))
     ]
     if rows:
         connection.execute(inserting(connection, _T).on_conflict_do_nothing(), rows)

@@ -27,9 +27,14 @@ class Effects:
     # --- planning and reading
 
     def plan(self, acts: Sequence[Act], *, run_key: str | None = None, theme_id: str | None = None) -> None:
-        """Writes down what is to be done; what is known by its key stays as it is."""
+        """Writes down what is to be done; what is known by its key stays as it is. Live notes are drawn from then on.
+
+        `run_key` of a note is whatever names what it tells of.
+        """
         with self._database.writing() as connection:
             planned(connection, acts, self._database.now(connection), run_key, theme_id)
+            if run_key is not None:
+                drawings.kept(connection, (a for a in acts if a.kind in drawings.LIVE), run_key)
 
     def replan(self, acts: Sequence[Act], *, run_key: str | None = None, theme_id: str | None = None) -> None:
         """Writes down what is to be done as it is meant now: what was refused, or not sent yet, says that, there.

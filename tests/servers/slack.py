@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 
 from slack_sdk.errors import SlackObjectFormationError
 from slack_sdk.models.blocks import Block
+from slack_sdk.models.views import View
 
 from bot.acts import Message
 from bot.slack.preview import Post, page
@@ -31,7 +32,7 @@ CHANNEL, PRIVATE, ELSEWHERE = "C0PRODUCT1", "C0PRIVATE1", "C0RANDOM1"
 PEOPLE = {"U0DANA": "Dana", "U0LEE": "Lee", "U0SAM": "Sam", BOT_USER: "groundswell"}
 SCOPES = (
     "chat:write,commands,channels:read,channels:history,groups:read,groups:history,users:read,usergroups:read,"
-    "files:write"
+    "files:write,im:write,im:history"
 )
 _MOST_BYTES = 13_200  # slackapi/bolt-js issue 2509
 
@@ -80,6 +81,7 @@ class SlackServer(StandIn):
         self.whispers: list[dict[str, Any]] = []
         self.views: list[dict[str, Any]] = []
         self.answers: list[Any] = []  # what came to response_urls
+        self.expired: set[str] = set()  # trigger ids that are over
         self.page_cap = 1000  # messages a page; 15 for apps outside the marketplace
         self.blind_reads = 0  # so many reads of history don't show the newest message yet
         self.socket: SocketMode | None = None
@@ -120,6 +122,7 @@ class SlackServer(StandIn):
             "chat.getPermalink": (self._permalink, ""),
             "conversations.info": (self._info, "channels:read"),
             "conversations.history": (self._history, "channels:history"),
+            "conversations.open": (self._talk, "im:write"),
             "conversations.replies": (self._replies, "channels:history"),
             "usergroups.users.list": (self._group, "usergroups:read"),
             "users.info": (self._person, "users:read"),
@@ -153,6 +156,8 @@ class SlackServer(StandIn):
         room = self.rooms.get(asked.get("channel", ""))
         if room and room.private:
             needed = needed.replace("channels:", "groups:")
+        if room and room.id.startswith("D"):
+            needed = needed.replace("channels:", "im:")
         if needed and needed not in scopes.split(","):
             raise Fault("missing_scope", needed=needed, provided=scopes)
 
@@ -270,6 +275,13 @@ class SlackServer(StandIn):
         more = end < len(found)
         return {"messages": shown, "has_more": more, "response_metadata": {"next_cursor": str(end) if more else ""}}
 
+    def _talk(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        user = asked.get("users", "")
+        if user not in PEOPLE:
+            raise Fault("user_not_found")
+        room = self.rooms.setdefault(talk(user), Room(talk(user), f"talk with {PEOPLE[user]}"))
+        return {"channel": {"id": room.id}}
+
     def _group(self, asked: Mapping[str, str]) -> dict[str, Any]:
         group = asked.get("usergroup", "")
         if group not in self.groups:
@@ -285,6 +297,9 @@ class SlackServer(StandIn):
     def _view_opened(self, asked: Mapping[str, str]) -> dict[str, Any]:
         if not asked.get("trigger_id"):
             raise Fault("invalid_trigger_id")
+        if asked["trigger_id"] in self.expired:
+            raise Fault("expired_trigger_id")
+        _check_view(json.loads(asked["view"]))
         return self._kept_view(asked)
 
     def _view_published(self, asked: Mapping[str, str]) -> dict[str, Any]:
@@ -312,6 +327,51 @@ class SlackServer(StandIn):
     def _shown(self, message: Mapping[str, Any], room: Room) -> Post:
         at = time.strftime("%H:%M", time.gmtime(float(message["ts"])))
         return Post(_message(message), [_message(m) for m in self.thread(message["ts"], room.id)], at=at)
+
+    def command(self, text: str, user: str = "U0DANA", channel: str = CHANNEL) -> dict[str, str]:
+        """The form of a slash command, as Slack's reference lists its fields."""
+        with self.lock:
+            self._count += 1
+        return {
+            "command": "/themes",
+            "text": text,
+            "team_id": TEAM,
+            "team_domain": "acme",
+            "channel_id": channel,
+            "channel_name": "any",
+            "user_id": user,
+            "user_name": PEOPLE[user].lower(),
+            "api_app_id": "A0GROUND",
+            "is_enterprise_install": "false",
+            "trigger_id": f"{self._count}.{TEAM}.command",
+            "response_url": f"{self.url}/_response/{self._count}",
+            "token": "verification-token-nobody-reads",
+        }
+
+    def submission(self, values: Mapping[str, Any], user: str = "U0DANA", at: int = -1) -> dict[str, Any]:
+        """What comes when the view that was opened last (or `at`) is sent off. `values`: block_id -> element's state.
+
+        A block that isn't named has the state that the view was opened with.
+        """
+        view = self.views[at]
+        state = {b["block_id"]: {b["element"]["action_id"]: _initial(b["element"])}
+                 for b in view["blocks"] if b["type"] == "input"}  # fmt: skip
+        for block_id, told in values.items():
+            (action_id,) = state[block_id]
+            state[block_id] = {action_id: {**state[block_id][action_id], **told}}
+        shown = {k: v for k, v in view.items() if k != "user_id"} | {"state": {"values": state}, "team_id": TEAM}
+        return {
+            "type": "view_submission",
+            "team": {"id": TEAM, "domain": "acme"},
+            "user": {"id": user, "username": PEOPLE[user].lower(), "name": PEOPLE[user].lower(), "team_id": TEAM},
+            "api_app_id": "A0GROUND",
+            "token": "verification-token-nobody-reads",
+            "trigger_id": f"0.{TEAM}.submission",
+            "view": shown,
+            "response_urls": [],
+            "is_enterprise_install": False,
+            "enterprise": None,
+        }
 
     def click(
         self, message: Mapping[str, Any], action_id: str, user: str = "U0DANA", theme: str = ""
@@ -350,13 +410,32 @@ class SlackServer(StandIn):
         }
 
 
+def talk(user: str) -> str:
+    """The channel in which the app and a person talk."""
+    return f"D{user[1:]}"
+
+
 def signed(secret: str, payload: Mapping[str, Any], at: float | None = None) -> tuple[dict[str, str], bytes]:
-    """An interaction as Slack posts it: the headers with the signature over the raw body, and the body."""
-    body = urlencode({"payload": json.dumps(payload)}).encode()
+    """What Slack posts: the headers with the signature over the raw body, and the body.
+
+    A command is a form of its own; everything else is JSON in one field of a form.
+    """
+    body = urlencode(payload if "command" in payload else {"payload": json.dumps(payload)}).encode()
     stamp = str(int(time.time() if at is None else at))
     digest = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
     kind = "application/x-www-form-urlencoded"
     return {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}, body
+
+
+def _initial(element: Mapping[str, Any]) -> dict[str, Any]:
+    """The state of an element that nobody touched."""
+    names = {"static_select": ("initial_option", "selected_option"), "datepicker": ("initial_date", "selected_date"),
+             "radio_buttons": ("initial_option", "selected_option"),
+             "checkboxes": ("initial_options", "selected_options"),
+             "plain_text_input": ("initial_value", "value")}  # fmt: skip
+    given, told = names[element["type"]]
+    empty = [] if told == "selected_options" else None
+    return {"type": element["type"], told: element.get(given, empty)}
 
 
 def _message(kept: Mapping[str, Any]) -> Message:
@@ -383,6 +462,21 @@ def _check(blocks: list[dict[str, Any]]) -> None:
         _check_one(n, told)
     if len(json.dumps(blocks, ensure_ascii=False, separators=(",", ":")).encode()) > _MOST_BYTES:
         raise Fault("msg_blocks_too_long")
+
+
+def _check_view(view: dict[str, Any]) -> None:
+    """docs.slack.dev/reference/views/modal-views, as slack_sdk reads it; 100 blocks, and ids that differ."""
+    try:
+        View(**{k: v for k, v in view.items() if k != "id"}).to_dict()
+    except (SlackObjectFormationError, TypeError) as error:
+        raise Fault("invalid_arguments", response_metadata={"messages": [f"[ERROR] {error}"]}) from None
+    if len(view["blocks"]) > 100:
+        raise _invalid("no more than 100 items allowed [json-pointer:/view/blocks]")
+    ids = [b["block_id"] for b in view["blocks"] if "block_id" in b]
+    if len(ids) != len(set(ids)):
+        raise _invalid("block_id must be unique [json-pointer:/view/blocks]")
+    for n, told in enumerate(view["blocks"]):
+        _check_one(n, told)
 
 
 def _check_one(n: int, told: dict[str, Any]) -> None:
