@@ -29,9 +29,12 @@ from bot.store import Fenced, Place, Run, Store
 from bot.sync import BACKFILL, Synced, hidden, sync
 from bot.synthesis.lineage import Known
 from bot.synthesis.rules import Rules
+from bot.watching import Noted
 
 LEASE = 60.0  # seconds; renewed three times as often
 SYNC = "sync"  # a run that only reads the help desks, so that of several replicas one does
+RETRY_FAILED = timedelta(minutes=15)  # a month that failed is asked for again so often
+RETRY_FOR = timedelta(days=3)  # and for so long
 _LAG = timedelta(hours=2)  # how far a help desk may be behind before a digest says so
 
 
@@ -40,7 +43,8 @@ class Request:
     """What a run is asked to do, with its window fixed, so that a run resumed tomorrow looks at the same days.
 
     `window` None: all rows of `files`. `files` are paths of ticket files, read beside the help desks (or, when `desks`
-    is False, alone). `post`: the digest goes to the channel.
+    is False, alone). `post`: the digest goes to the channel, or to the person `to` alone. `by` and `event`: who asked
+    ("slack:U0DANA"), and by which click or command, where that is known; they are no part of the question.
     """
 
     window: Window | None
@@ -50,6 +54,9 @@ class Request:
     columns: tuple[tuple[str, str], ...] = ()
     desks: bool = True
     post: bool = False
+    to: str | None = None
+    by: str | None = None
+    event: str | None = None
 
     def told(self) -> dict[str, Any]:
         """As JSON, the way a run's row keeps it."""
@@ -68,6 +75,7 @@ class Request:
             "columns": [list(c) for c in self.columns],
             "desks": self.desks,
             "post": self.post,
+            **{k: v for k, v in (("to", self.to), ("by", self.by), ("event", self.event)) if v is not None},
         }
 
     @classmethod
@@ -87,6 +95,9 @@ class Request:
             tuple((c[0], c[1]) for c in told["columns"]),
             told["desks"],
             told["post"],
+            told.get("to"),
+            told.get("by"),
+            told.get("event"),
         )
 
 
@@ -113,7 +124,7 @@ def monthly_key(first: datetime) -> str:
 
 def manual_key(request: Request, parts: Parts, contents: bytes = b"") -> str:
     """Named by window, filters, settings and (for files) what is in them: the same question at once is one run."""
-    told = {**request.told(), "post": False}
+    told = {**replace(request, by=None, event=None).told(), "post": False}
     made_of = f"{sorted(told.items())}\x1f{parts.config_hash}\x1f{parts.embedder.id}\x1f{parts.rules}".encode()
     return f"manual:{hashlib.sha256(made_of + contents).hexdigest()[:12]}"
 
@@ -144,7 +155,7 @@ def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None, *, 
         return None
     with _Kept(parts.store, key, fence, lease):
         try:
-            _Step(parts, key, fence, watch or Unwatched()).run_all()
+            _Step(parts, key, fence, Noted(parts.store, key, fence, watch or Unwatched())).run_all()
             parts.store.runs.finish(key, fence)
         except Fenced:
             return None

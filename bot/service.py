@@ -19,15 +19,13 @@ from bot import scheduler
 from bot.domain import Window
 from bot.effects import Duplicate, Ledger
 from bot.ports import Refused, Unavailable
-from bot.runs import LEASE, SYNC, Parts, Request, ask, carry_on, monthly_key
+from bot.runs import LEASE, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
 from bot.slack.board import Board
 from bot.store import Event, Run, Store
 from bot.sync import BACKFILL
 
 _IDLE = 0.5  # seconds between two rounds when nobody wakes the worker
 _GIVE_UP = 5  # attempts at a run that ends in an error of ours
-_RETRY_FAILED = timedelta(minutes=15)
-_RETRY_FOR = timedelta(days=3)
 _VERIFY_EVERY = timedelta(minutes=1)
 _FAREWELL = 3.0  # seconds that a run in the middle of a step has when the process is told to end
 _HELD = 50  # runs among which those that this process holds are found; it holds one
@@ -244,7 +242,7 @@ class Service:
         if run.state != "FAILED" or run.finished_at is None:
             return False
         now = self._store.now()
-        return now - run.finished_at >= _RETRY_FAILED and now - run.asked_at <= _RETRY_FOR
+        return now - run.finished_at >= RETRY_FAILED and now - run.asked_at <= RETRY_FOR
 
     def _started(self) -> date | None:
         first = self._store.runs.first("monthly")

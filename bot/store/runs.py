@@ -40,7 +40,8 @@ class Run:
     """`step` is the last one that is wholly stored: "", "synced", "frozen", "digested" or "posted".
 
     `fence` counts the leases: who holds the newest one may write. `attempt` counts how often it was begun since it was
-    last asked for.
+    last asked for. `doing` and `waits`, in words for people: what it is at, and what it waits for, if anything;
+    `moved_at`: when it last got on, by a step or within one.
     """
 
     key: str
@@ -56,6 +57,9 @@ class Run:
     asked_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    doing: str | None = None
+    waits: str | None = None
+    moved_at: datetime | None = None
 
 
 class Runs:
@@ -120,6 +124,9 @@ class Runs:
                     attempt=_T.c.attempt + 1,
                     lease_until=now + timedelta(seconds=seconds),
                     started_at=now,
+                    moved_at=now,
+                    doing=None,
+                    waits=None,
                     error=None,
                 )
                 .returning(_T.c.fence)
@@ -140,7 +147,19 @@ class Runs:
     def advance(self, key: str, fence: int, step: str) -> None:
         """The step is done. Raises Fenced."""
         with self._database.writing() as connection:
-            _held(connection, key, fence, step=step)
+            _held(connection, key, fence, step=step, waits=None, moved_at=self._database.now(connection))
+
+    def moves(self, key: str, fence: int, doing: str) -> None:
+        """It gets on, and is doing that. Nothing happens when it is not ours any more: the next step will say so."""
+        with self._database.writing() as connection:
+            at = self._database.now(connection)
+            _moved(connection, key, fence, doing=doing, waits=None, moved_at=at)
+
+    def waits(self, owner: str, what: str) -> None:
+        """What the run that `owner` holds waits for, until it moves."""
+        held = update(_T).where(_T.c.owner == owner, _T.c.state == RunState.RUNNING.value)
+        with self._database.writing() as connection:
+            connection.execute(held.values(waits=what))
 
     def finish(self, key: str, fence: int) -> None:
         """Raises Fenced."""
@@ -165,7 +184,8 @@ class Runs:
         """
         rows = frozen.prepared(key, reading, rules, detail)
         with self._database.writing(texts=True) as connection:
-            _held(connection, key, fence, step="frozen", window_end=reading.window.end)
+            moved = self._database.now(connection)
+            _held(connection, key, fence, step="frozen", window_end=reading.window.end, moved_at=moved)
             findings.forget(connection, key)
             frozen.store(connection, key, rows)
 

@@ -103,6 +103,9 @@ run = Table(
     Column("started_at", Instant),
     Column("finished_at", Instant),
     Column("window_end", Instant),
+    Column("doing", Said),
+    Column("waits", Said),
+    Column("moved_at", Instant),
 )
 
 run_frame = Table(

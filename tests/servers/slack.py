@@ -434,7 +434,7 @@ def _initial(element: Mapping[str, Any]) -> dict[str, Any]:
              "checkboxes": ("initial_options", "selected_options"),
              "plain_text_input": ("initial_value", "value")}  # fmt: skip
     given, told = names[element["type"]]
-    empty = [] if told == "selected_options" else None
+    empty: list[Any] | None = [] if told == "selected_options" else None
     return {"type": element["type"], told: element.get(given, empty)}
 
 

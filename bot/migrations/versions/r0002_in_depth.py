@@ -11,7 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     """Each table or column is made by the function of the feature that needs it."""
+    _progress_of_runs()
     _warnings_of_sources()
+
+
+def _progress_of_runs() -> None:
+    """What a run is doing, what it waits for, and when it last moved on: for those who look from afar."""
+    op.add_column("run", sa.Column("doing", sa.Text))
+    op.add_column("run", sa.Column("waits", sa.Text))
+    op.add_column("run", sa.Column("moved_at", sa.BigInteger))
 
 
 def _warnings_of_sources() -> None:
