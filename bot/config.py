@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import difflib
+import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from bot import faults
+from bot.acts import Finding
 from bot.connections import (
     SECRETS,
     IntercomDesk,
@@ -26,16 +29,19 @@ from bot.connections import (
     Stanza,
     Storage,
     ZendeskDesk,
+    is_address,
     is_public,
 )
 from bot.domain import Severity
+from bot.faults import PREFIX, Origins
 from bot.ports import Refused
 from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, SeverityRule
 
-PREFIX = "GROUNDSWELL_"
 # Where things are read, kept and sent does not shape what a digest says.
 _NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network", "llm"}
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
+_OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom")
+_ROUNDS = 20  # of taking faults out, one below another; more is no config at all
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
     {
@@ -141,21 +147,9 @@ class Config(Stanza):
     network: Network = Network()
 
     @model_validator(mode="after")
-    def _reachable(self) -> Config:
-        """A configured address is https and public, or `network.allow_private` says that it need not be."""
-        told = {
-            "sources.zendesk.base_url": self.sources.zendesk and self.sources.zendesk.base_url,
-            "sources.intercom.base_url": self.sources.intercom and self.sources.intercom.base_url,
-            "slack.base_url": self.slack and self.slack.base_url,
-            "jira.site": self.jira and self.jira.site,
-        }
-        for where, url in told.items():
-            if url and not is_public(url) and not self.network.allow_private:
-                raise ValueError(f"{where} must be https and public; set network.allow_private: true for an own server")
-        if self.slack and self.slack.mode == "http" and not self.slack.signing_secret:
-            raise ValueError("slack.mode http needs slack.signing_secret: without it anybody could click")
-        if self.analysis.embedder == "endpoint" and not (self.llm and self.llm.embedding_model):
-            raise ValueError("analysis.embedder endpoint needs llm.embedding_model: the name of an embeddings model")
+    def _whole(self) -> Config:
+        if crossed := "; ".join(f.message for _, f in _crossed(self.model_dump())):
+            raise ValueError(crossed)
         return self
 
     @property
@@ -186,17 +180,113 @@ class Config(Stanza):
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A config as it was found. With `faults`, `config` is what is right of it: a stanza with a fault isn't in it."""
+
+    config: Config
+    faults: tuple[Finding, ...]
+    origins: Origins
+
+
 def load(path: Path | None, environment: Mapping[str, str]) -> Config:
     """The config at `path` (none: defaults) with the environment over it. Raises Refused with all faults and mends."""
-    told = _from_file(path) if path else {}
-    for name, value in sorted(environment.items()):
-        if name.startswith(PREFIX) and name not in RESERVED:
-            _put(told, name.removeprefix(PREFIX).lower().split("__"), value)
-    try:
-        return Config.model_validate(told)
-    except ValidationError as error:
+    found = read(path, environment)
+    if found.faults:
         where = str(path) if path else "the environment"
-        raise Refused(f"{where}: " + "; ".join(_faults(error))) from None
+        raise Refused(f"{where}: " + "; ".join(f.message for f in found.faults))
+    return found.config
+
+
+def read(path: Path | None, environment: Mapping[str, str]) -> Read:
+    """The same, with every fault told apart and what is right kept. Raises Refused when the file can't be read."""
+    told = _from_file(path) if path else {}
+    origins = {key: str(path) for key in _leaves(told)}
+    for name, value in sorted(_named(environment)):
+        keys = name.removeprefix(PREFIX).lower().split("__")
+        origins[".".join(keys)] = name
+        _put(told, keys, value)
+    try:
+        return Read(Config.model_validate(told), (), origins)
+    except ValidationError as error:
+        found = [*faults.told(error, Config, origins), *(f for _, f in _crossed(told, origins))]
+        return Read(_sound(copy.deepcopy(told)), tuple(found), origins)
+
+
+def _named(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The variables that are ours. NAME_FILE of a secret names the file that holds it: how containers hand them out."""
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in RESERVED:
+            continue
+        bare = name.removesuffix("_FILE")
+        if bare == name or bare.rpartition("__")[2].lower() not in SECRETS:
+            yield name, value
+        elif bare not in environment:
+            try:
+                yield bare, Path(value).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError):
+                raise Refused(f"{name} names a file that can't be read as text: make it readable for us") from None
+
+
+def _crossed(told: Mapping[str, Any], by: Origins | None = None) -> Iterator[tuple[str, Finding]]:
+    """What is wrong between keys, with the stanza that can't be used then. `told` may be wrong in itself."""
+
+    def at(path: str) -> Any:
+        value: Any = told
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, Mapping) else None
+        return value
+
+    def fault(key: str, message: str, mend: str) -> tuple[str, Finding]:
+        return key.rpartition(".")[0], faults.fault_of(key, message, (by or {}).get(key, ""), mend)
+
+    for key in ("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site"):
+        url = at(key)
+        if isinstance(url, str) and is_address(url) and not is_public(url) and at("network.allow_private") is not True:
+            mend = "Write an https address; for a server of your own, set network.allow_private: true."
+            yield fault(key, "it must be https and public, or network.allow_private: true must say otherwise", mend)
+    if at("slack.mode") == "http" and not at("slack.signing_secret"):
+        mend = f"Set {faults.variable('slack.signing_secret')}, from Basic Information of the Slack app."
+        yield fault("slack.signing_secret", "slack.mode http needs it: without it anybody could click", mend)
+    if at("analysis.embedder") == "endpoint" and not at("llm.embedding_model"):
+        mend = "Name the endpoint's embeddings model there, or set analysis.embedder: builtin."
+        yield fault("llm.embedding_model", "analysis.embedder endpoint needs the name of an embeddings model", mend)
+
+
+def _sound(told: dict[str, Any]) -> Config:
+    """What is right of it. A stanza of something outside goes whole, lest another server be asked than was meant."""
+    for _ in range(_ROUNDS):
+        try:
+            return Config.model_validate(told)
+        except ValidationError as error:
+            for fault in error.errors(include_url=False, include_input=False):
+                _drop(told, _stanza(fault["loc"], unknown=fault["type"] == "extra_forbidden"))
+            for stanza, _ in _crossed(told):
+                _drop(told, stanza.split("."))
+    return Config()
+
+
+def _stanza(path: Sequence[int | str], *, unknown: bool) -> Sequence[int | str]:
+    depth = 2 if path[:1] == ("sources",) else 1
+    return path[:depth] if faults.named(path[:depth]) in _OUTSIDE and not unknown else path
+
+
+def _drop(told: Any, path: Sequence[int | str]) -> None:
+    """Takes the key at `path` out, or what stands there in place of a mapping that would hold it."""
+    for part in path[:-1]:
+        if not isinstance(told.get(part), dict):
+            path = (part,)
+            break
+        told = told[part]
+    if path:
+        told.pop(path[-1], None)
+
+
+def _leaves(told: Mapping[str, Any], above: str = "") -> Iterator[str]:
+    for key, value in told.items():
+        yield f"{above}{key}"
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{key}.")
 
 
 def _from_file(path: Path) -> dict[str, Any]:
@@ -230,32 +320,3 @@ def _put(told: dict[str, Any], keys: list[str], value: str) -> None:
         told[keys[-1]] = yaml.safe_load(value) if value.strip() else value
     except yaml.YAMLError:
         told[keys[-1]] = value  # "@acme" is no YAML, and a fine name
-
-
-def _faults(error: ValidationError) -> Iterator[str]:
-    for fault in error.errors():
-        path = ".".join(str(p) for p in fault["loc"])
-        if fault["type"] == "extra_forbidden":
-            known = _keys(Config, fault["loc"][:-1])
-            near = difflib.get_close_matches(str(fault["loc"][-1]), known, n=1, cutoff=0.5)
-            yield f"unknown key {path!r}" + (
-                f", did you mean {near[0]!r}?" if near else f" (known here: {', '.join(known)})"
-            )
-        else:
-            told = fault["msg"].removeprefix("Value error, ")
-            # What was found may be a secret, a whole stanza that holds one, or an address with a password in it.
-            found = fault["input"]
-            plain = not isinstance(found, dict | list) and SECRETS.isdisjoint(map(str, fault["loc"]))
-            plain = plain and "://" not in str(found)
-            yield (f"{path}: " if path else "") + told + (f" (found {found!r})" if plain else "")
-
-
-def _keys(model: type[Stanza], path: tuple[int | str, ...]) -> list[str]:
-    for part in path:
-        field = model.model_fields.get(str(part))
-        kinds = [field.annotation, *get_args(field.annotation)] if field else []
-        below = next((k for k in kinds if isinstance(k, type) and issubclass(k, Stanza)), None)
-        if below is None:
-            return []
-        model = below
-    return sorted(model.model_fields)

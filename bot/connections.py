@@ -21,14 +21,17 @@ class Stanza(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def _https(url: str) -> str:
+def is_address(url: str) -> bool:
     """No login in a URL, and no scheme but http(s). Whether http or a private host may be used, `network` says."""
     try:
         parts = urlsplit(url)
-        plain = parts.scheme in {"https", "http"} and parts.hostname and not parts.username and not parts.password
+        return bool(parts.scheme in {"https", "http"} and parts.hostname and not parts.username and not parts.password)
     except ValueError:  # "https://[half-an-address"
-        plain = False
-    if not plain:  # what it is instead may be a token, so it isn't shown
+        return False
+
+
+def _https(url: str) -> str:
+    if not is_address(url):  # what it is instead may be a token, so it isn't shown
         raise ValueError("it is not an address: write it as https://acme.atlassian.net")
     return url.rstrip("/")
 

@@ -37,12 +37,24 @@ def settings(path: Path | None) -> Config:
     from bot.config import load
     from bot.ports import Refused
 
-    named = path or (Path(os.environ["GROUNDSWELL_CONFIG"]) if os.environ.get("GROUNDSWELL_CONFIG") else None)
-    found = named or (Path("config.yaml") if Path("config.yaml").is_file() else None)
+    found = located(path)
     try:
-        return load(found, os.environ)
+        return load(found, surroundings(found))
     except Refused as refused:
         fail("config.invalid", str(refused), as_json="--json" in sys.argv)
+
+
+def located(path: Path | None) -> Path | None:
+    """The config file: the one that is named, by option or environment, else ./config.yaml where there is one."""
+    named = path or (Path(os.environ["GROUNDSWELL_CONFIG"]) if os.environ.get("GROUNDSWELL_CONFIG") else None)
+    return named or (Path("config.yaml") if Path("config.yaml").is_file() else None)
+
+
+def surroundings(config: Path | None) -> dict[str, str]:
+    """The environment, over the `.env` beside the config. Raises Refused when that can't be read."""
+    from bot import dotenv
+
+    return dotenv.beside(config.parent if config else Path(), os.environ)
 
 
 @contextmanager
