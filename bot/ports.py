@@ -49,6 +49,25 @@ class Checked(Protocol):
 
 
 @runtime_checkable
+class Proven(Protocol):
+    """A connection that can show that it does its work: `groundswell doctor --live`, against a sandbox."""
+
+    @property
+    def writes(self) -> str:
+        """What `prove` does over there, as a clause ("posts a message in C0123 and deletes it"); empty: it reads."""
+        ...
+
+    def prove(self, key: str) -> Sequence[Finding]:
+        """Does it once and takes it back; what stands there still, or may, is told with its place.
+
+        `key`: 64 hex that no other proof has; what is written carries its first 16, like `Act.marker`. The one way
+        outside that is not `bot.effects`: a person asked for it just now, and nothing of ours hangs on it. Never raises
+        for a fault of the other side.
+        """
+        ...
+
+
+@runtime_checkable
 class Sampled(Protocol):
     """A source whose answers an operator can show to others, where they are not what was expected."""
 

@@ -26,6 +26,7 @@ from slack_sdk.webhook import WebhookClient
 
 from bot.acts import Absent, Act, Finding, Found, Hint, Message, Receipt, Sighting, Undecided
 from bot.ports import Refused, Unavailable, Unknown
+from connectors import slack_doctor as doctoring
 
 EVENT = "groundswell_digest"
 _BEFORE_SENDING = 60.0  # seconds that the mark lies back: Slack's clock in an HTTP date has whole seconds, and drifts
@@ -233,14 +234,29 @@ class Slack:
             self._groups[group] = (self._clock(), known)
         return known
 
+    def delete(self, target: str, ref: str) -> None:
+        """Takes back a message of ours; one that is gone already is no fault. Raises Unavailable, Refused."""
+        try:
+            self._call("chat_delete", channel=target, ts=ref)
+        except Refused as refused:
+            if "(message_not_found)" not in str(refused):
+                raise
+
     # --- what works
+
+    @property
+    def writes(self) -> str:
+        return f"posts a message in {self._channel} and deletes it"
+
+    def prove(self, key: str) -> Sequence[Finding]:
+        return [doctoring.proof(self, self.post(key, doctoring.TRIAL), self._sleep)]
 
     def check(self) -> Sequence[Finding]:
         try:
             who = self._call("auth_test")
         except (Unavailable, Refused) as fault:
             return [
-                _fault("slack", fault),
+                doctoring.fault("slack", fault),
                 *(Finding(n, "skip", "Not looked at.") for n in ("slack scopes", "slack channel")),
             ]
         name, team = who.get("user", "?"), who.get("team", "?")
@@ -250,11 +266,11 @@ class Slack:
         try:
             asked = self._call("conversations_info", channel=self._channel).get("channel")
             found: Mapping[str, Any] = asked if isinstance(asked, dict) else {}
-            channel = _channel_finding(found, name)
+            channel = doctoring.channel(found, name)
         except (Unavailable, Refused) as fault:
-            found, channel = {}, _fault("slack channel", fault)
+            found, channel = {}, doctoring.fault("slack channel", fault)
         history = "groups:history" if found.get("is_private") else "channels:history"
-        return [_scopes_finding(_header(who, "x-oauth-scopes"), history), channel]
+        return [doctoring.scopes(_header(who, "x-oauth-scopes"), history), channel]
 
     # --- calls
 
@@ -300,36 +316,6 @@ def _marker(message: Mapping[str, Any]) -> str | None:
 
 def _by(ours: frozenset[str], message: Mapping[str, Any]) -> bool:
     return message.get("user") in ours or message.get("bot_id") in ours
-
-
-# --- what `check` says
-
-
-def _fault(name: str, fault: Unavailable | Refused) -> Finding:
-    said, _, mend = str(fault).partition(": ")
-    return Finding(name, "fail", f"{said}.", mend and f"{mend[:1].upper()}{mend[1:]}.")
-
-
-def _channel_finding(found: Mapping[str, Any], app: str) -> Finding:
-    name = f"#{found.get('name', '?')}"
-    if found.get("is_archived"):
-        return Finding("slack channel", "fail", f"{name} is archived.", "Unarchive it or set slack.channel to another.")
-    if not found.get("is_member"):
-        return Finding("slack channel", "fail", f"The app is not in {name}.", f"Type /invite @{app} there.")
-    return Finding("slack channel", "ok", f"The app is in {name}.")
-
-
-def _scopes_finding(told: str | None, history: str) -> Finding:
-    if told is None:
-        return Finding("slack scopes", "skip", "Slack didn't say which rights the token has.")
-    scopes = {scope.strip() for scope in told.split(",")}
-    add = "Add {} under OAuth & Permissions and install the app again."
-    if "chat:write" not in scopes:
-        return Finding("slack scopes", "fail", "The app may not post.", add.format("chat:write"))
-    if history not in scopes:
-        why = "The channel's history can't be read, so a post whose answer was lost stays unsure until a person looks."
-        return Finding("slack scopes", "warn", why, add.format(history))
-    return Finding("slack scopes", "ok", "The app may post and find its own posts again.")
 
 
 # --- one call, and how it can fail

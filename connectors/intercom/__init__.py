@@ -9,12 +9,13 @@ from typing import Any
 
 from bot.acts import Finding
 from bot.domain import Page, Warned
-from bot.ports import Refused
+from bot.ports import Refused, Unavailable
+from connectors import proof
 from connectors.intercom import checks
 from connectors.intercom.cursor import Cursor
 from connectors.intercom.run import Exclusions, Run, workspace
 from connectors.intercom.samples import samples
-from connectors.intercom.wire import Denied, Gone, Region, Unfit, Wire
+from connectors.intercom.wire import Denied, Gone, Kind, Region, Unfit, Wire
 from connectors.patience import Patience
 
 _CHECKING = 10.0  # seconds that `check` waits for an answer: a person sits in front of it
@@ -57,6 +58,20 @@ class Intercom:
         except Refused as refused:
             return [checks.failed(refused)]
 
+    @property
+    def writes(self) -> str:
+        return ""
+
+    def prove(self, key: str) -> Sequence[Finding]:
+        """See `bot.ports.Proven`: a page of conversations and one of tickets."""
+        since = Cursor.first(int((self._now() - proof.SPAN).timestamp()), int(self._now().timestamp()))
+        try:
+            with self._wire(min(self._patience, _CHECKING)) as wire:
+                run = Run(wire, wire, workspace(wire, self._region), self._excluded, self._now)
+                return [_of_page(kind, page) for kind, page in run.first_pages(since)]
+        except (Refused, Unavailable) as fault:
+            return [checks.failed(fault)]
+
     def samples(self) -> Iterator[tuple[str, Any]]:
         """See `bot.ports.Sampled`."""
         with self._wire(min(self._patience, _CHECKING)) as wire:
@@ -73,6 +88,10 @@ class Intercom:
         with self._wire(self._patience) as wire, self._wire(0) as once:
             run = Run(wire, once, workspace(wire, self._region), self._excluded, self._now)
             yield from run.pages(begun, remarks)
+
+
+def _of_page(kind: Kind, page: Page | None) -> Finding:
+    return proof.of_page("intercom", f"Intercom's {kind}", page)
 
 
 _UNREADABLE = Warned(

@@ -13,7 +13,7 @@ from connectors.intercom.cursor import Cursor
 from connectors.intercom.people import People
 from connectors.intercom.searching import Searching
 from connectors.intercom.walk import LAG, Item, Place, Step, Walk
-from connectors.intercom.wire import REGIONS, Denied, Gone, Json, Region, Unfit, Wire
+from connectors.intercom.wire import REGIONS, Denied, Gone, Json, Kind, Region, Unfit, Wire
 
 _APPS = {"us": "https://app.intercom.com", "eu": "https://app.eu.intercom.com", "au": "https://app.au.intercom.com"}
 _PAGES_OF_DELETED = 1_000
@@ -104,6 +104,16 @@ class Run:
             tombstones=tombstones,
             high_water=datetime.fromtimestamp(conversations.complete_to, UTC),
         )
+
+    def first_pages(self, cursor: Cursor) -> Iterator[tuple[Kind, Page | None]]:
+        """The first page of each kind that holds something; a workspace without tickets has none. Raises as `pages`."""
+        steps = Walk(self._conversations, cursor.conversations, self._clock).steps()
+        pages = (page for step in steps for page in self._page(step, self._conversation, cursor))
+        yield "conversations", next(pages, None)
+        steps = Walk(self._tickets, cursor.tickets, self._clock).steps()
+        pages = (page for step in steps for page in self._page(step, self._ticket, cursor))
+        if (found := next(pages, None)) is not None:
+            yield "tickets", found
 
     def _clock(self) -> int:
         return int(self._now().timestamp())

@@ -7,7 +7,7 @@ from dataclasses import InitVar, dataclass, field
 
 from bot.acts import Absent, Act, Draft, Finding, Found, Hint, Receipt, Sighting, Undecided
 from bot.ports import Refused, Unknown
-from connectors.jira import checks, reads
+from connectors.jira import checks, proof, reads
 from connectors.jira import draft as drafting
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
 from connectors.jira.wire import Wire
@@ -37,6 +37,13 @@ class Jira(Form):
 
     def check(self) -> Sequence[Finding]:
         return checks.findings(self._wire, self)
+
+    @property
+    def writes(self) -> str:
+        return proof.writes(self)
+
+    def prove(self, key: str) -> Sequence[Finding]:
+        return list(proof.findings(self, self._wire, self, key))
 
     def plan(self, draft: Draft) -> Sequence[Act]:
         return [drafting.issue(draft, self), *drafting.links(draft, self)]

@@ -10,6 +10,7 @@ from typing import Any
 from bot.acts import Finding
 from bot.domain import Page, Reject, Ticket, Warned
 from bot.ports import Unavailable
+from connectors import proof
 from connectors.patience import Patience
 from connectors.zendesk.account import Account
 from connectors.zendesk.declined import Declined
@@ -71,13 +72,18 @@ class Zendesk:
 
     def check(self) -> Sequence[Finding]:
         """Who the token's owner is, whether all can be read, and whether the configured names exist."""
-        try:
-            line = self._line(min(self._seconds, _CHECK_PATIENCE))
-            return [self._owner(line), self._reach(line), *self._names(line)]
-        except Declined as declined:
-            return [Finding(SOURCE, "fail", f"{declined.why}.", f"{declined.mend[0].upper()}{declined.mend[1:]}.")]
-        except Unavailable as unavailable:
-            return [Finding(SOURCE, "fail", str(unavailable), "Try again; see Zendesk's status page and your network.")]
+        return self._found(lambda line: [self._owner(line), self._reach(line), *self._names(line)])
+
+    @property
+    def writes(self) -> str:
+        return ""
+
+    def prove(self, key: str) -> Sequence[Finding]:
+        """See `bot.ports.Proven`: one page, by the way that a sync would take."""
+        since = int((self._now() - proof.SPAN).timestamp())
+        return self._found(
+            lambda line: [proof.of_page(SOURCE, "Zendesk's tickets", next(self._pages(line, Place(), since), None))]
+        )
 
     def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
         """Every ticket changed since `since` or since `cursor`, as `bot.ports.Source` says.
@@ -86,7 +92,8 @@ class Zendesk:
         """
         begun = False
         try:
-            for page in self._pages(place_of(cursor), int(since.timestamp()) if since else 0):
+            start = int(since.timestamp()) if since else 0
+            for page in self._pages(self._line(self._seconds), place_of(cursor), start):
                 yield page
                 begun = True
         except Declined as declined:
@@ -106,8 +113,7 @@ class Zendesk:
 
     # --- reading
 
-    def _pages(self, place: Place, since: int) -> Iterator[Page]:
-        line = self._line(self._seconds)
+    def _pages(self, line: Line, place: Place, since: int) -> Iterator[Page]:
         wanted = choice(line, self._area_field, self._brands, self._tags)
         tickets = Tickets(line, self._account, wanted)
         warnings = wanted.warnings
@@ -134,6 +140,14 @@ class Zendesk:
         yield from Search(line, self._now, self._tell).batches(place, since)
 
     # --- checking
+
+    def _found(self, look: Callable[[Line], Sequence[Finding]]) -> Sequence[Finding]:
+        try:
+            return look(self._line(min(self._seconds, _CHECK_PATIENCE)))
+        except Declined as declined:
+            return [Finding(SOURCE, "fail", f"{declined.why}.", f"{declined.mend[0].upper()}{declined.mend[1:]}.")]
+        except Unavailable as unavailable:
+            return [Finding(SOURCE, "fail", str(unavailable), "Try again; see Zendesk's status page and your network.")]
 
     def _owner(self, line: Line) -> Finding:
         with promised():

@@ -96,6 +96,7 @@ class JiraServer(StandIn):
             ("GET", f"{base}/search/jql", self._signed_in(self._search)),
             ("GET", f"{base}/issue/{key}", self._signed_in(self._on_issue(self._issue))),
             ("PUT", f"{base}/issue/{key}", self._signed_in(self._on_issue(self._edit))),
+            ("DELETE", f"{base}/issue/{key}", self._signed_in(self._on_issue(self._delete))),
             ("GET", f"{base}/issue/{key}/properties/([^/]+)", self._signed_in(self._on_issue(self._property))),
             ("PUT", f"{base}/issue/{key}/properties/([^/]+)", self._signed_in(self._on_issue(self._set_property))),
             ("GET", f"{base}/issue/{key}/remotelink", self._signed_in(self._on_issue(self._links))),
@@ -331,6 +332,13 @@ class JiraServer(StandIn):
             labels = [one for one in labels if one != label] + ([label] if verb == "add" else [])
         issue.fields = {**issue.fields, "labels": labels}
         self.note("issue-edited", key=issue.key, labels=labels)
+        return Answer(204, b"")
+
+    def _delete(self, request: Request, issue: Issue) -> Answer:
+        if "DELETE_ISSUES" not in self.rights:  # an account that makes drafts rarely has it
+            return _errors(403, "You do not have permission to delete issues in this project.")
+        self.issues.remove(issue)
+        self.note("issue-deleted", key=issue.key)
         return Answer(204, b"")
 
     def _property(self, request: Request, issue: Issue) -> Answer:

@@ -118,6 +118,7 @@ class SlackServer(StandIn):
             "auth.test": (self._auth_test, ""),
             "chat.postMessage": (self._post, "chat:write"),
             "chat.update": (self._update, "chat:write"),
+            "chat.delete": (self._delete, "chat:write"),
             "chat.postEphemeral": (self._whisper, "chat:write"),
             "chat.getPermalink": (self._permalink, ""),
             "conversations.info": (self._info, "channels:read"),
@@ -217,6 +218,17 @@ class SlackServer(StandIn):
         found.update(content, edited={"user": BOT_USER, "ts": self._next_ts()})
         self.note("message-updated", ts=found["ts"], channel=room.id)
         return {"channel": room.id, "ts": found["ts"], "text": found["text"]}
+
+    def _delete(self, asked: Mapping[str, str]) -> dict[str, Any]:
+        room = self._room(asked)
+        found = next((m for m in room.messages if m["ts"] == asked.get("ts")), None)
+        if found is None:
+            raise Fault("message_not_found")
+        if found["user"] != BOT_USER:
+            raise Fault("cant_delete_message")
+        room.messages.remove(found)
+        self.note("message-deleted", ts=found["ts"], channel=room.id)
+        return {"channel": room.id, "ts": found["ts"]}
 
     def _whisper(self, asked: Mapping[str, str]) -> dict[str, Any]:
         room = self._room(asked)
