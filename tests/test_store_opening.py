@@ -254,7 +254,7 @@ def test_a_folder_in_place_of_the_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(Refused, match=r"can't be made .*store\.url"):
+    with pytest.raises(Refused, match=r"can't be made .*storage\.database"):
         Store.open(f"sqlite:///{tmp_path}/file/store.db", workspace="acme")
 
 
@@ -288,7 +288,7 @@ def test_a_place_that_may_not_be_written_is_refused_with_the_mend(what: str) -> 
 
         (told,) = in_processes(1, try_it)
         folder.chmod(0o755)
-    assert "store.db can't be" in told and "under store.url" in told
+    assert "store.db can't be" in told and "under storage.database" in told
 
 
 # --- faults while it runs

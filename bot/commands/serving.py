@@ -6,7 +6,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ import typer
 
 from bot.commands.common import (
     SIGN_IN,
+    WRONG_USE,
     AsJson,
     ConfigFile,
     RunKey,
@@ -21,10 +21,12 @@ from bot.commands.common import (
     agreed,
     cache,
     fail,
+    located,
     opened,
     owner,
     say,
     settings,
+    surroundings,
     tell,
 )
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     from bot.acts import Finding
     from bot.config import Config
-    from bot.ports import Checked
     from bot.service import Service
     from bot.wiring import Wired
 
@@ -103,28 +104,29 @@ def post(
 
 def doctor(
     names: Annotated[
-        list[str] | None, typer.Argument(help="zendesk, intercom, slack, jira, file; default: all.")
+        list[str] | None,
+        typer.Argument(help="zendesk, intercom, slack, jira, file, model, llm, clock, disk; default: all."),
     ] = None,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Check every connection of the config, with the mend for each fault. Reads only."""
-    from bot import wiring
-    from bot.acts import Finding
+    """Check the settings, the database, every connection and the machine, with the mend for each fault. Reads only.
 
-    told = settings(config)
-    with opened(told, as_json=as_json) as store:
-        wired = wiring.wired(told, store, cache=None)
-        parts: dict[str, Checked] = {**wired.parts.desks}
-        parts.update({n: p for n, p in (("slack", wired.channel), ("jira", wired.sink)) if p is not None})
-        wanted = [part for name, part in parts.items() if not names or name in names]
-        unknown = sorted(set(names or ()) - set(parts))
-        found = [Finding("database", "ok", f"{store.place} is open and up to date")]
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            for findings in pool.map(lambda part: part.check(), wanted):
-                found += findings
-        found += [Finding(name, "skip", "not configured") for name in unknown]
-        _reported(found, as_json=as_json)
+    Ends with 2 when the settings have a fault, with 4 when anything else has.
+    """
+    from bot import doctor
+    from bot.commands import logs
+    from bot.config import read
+    from bot.ports import Refused
+
+    logs.to_stderr()
+    path = located(config)
+    folder = path.parent if path else Path()
+    try:
+        looks = doctor.looks(read(path, surroundings(path)), folder, names or ())
+    except Refused as refused:
+        looks = doctor.reading_failed(refused, folder)
+    _reported(doctor.examined(looks), as_json=as_json)
 
 
 def preview(
@@ -228,8 +230,9 @@ def _reported(found: list[Finding], *, as_json: bool) -> None:
                 say(f"{'':<22}mend: {f.mend}")
         counted = {s: sum(f.state == s for f in found) for s in ("ok", "warn", "fail", "skip")}
         say(f"\n{counted['ok']} ok, {counted['warn']} warnings, {counted['fail']} failures, {counted['skip']} skipped")
-    if any(f.state == "fail" for f in found):
-        raise typer.Exit(SIGN_IN)
+    failed = {f.name for f in found if f.state == "fail"}
+    if failed:
+        raise typer.Exit(WRONG_USE if "config" in failed else SIGN_IN)
 
 
 def _log(line: str) -> None:

@@ -53,6 +53,11 @@ class Store:
     def now(self) -> datetime:
         return self._database.now()
 
+    def probe(self) -> None:
+        """Takes the right to write and gives it back. Raises Refused without it, Unavailable while others write."""
+        with self._database.writing(patience=2.0):
+            pass
+
     def lock_for_serve(self) -> None:
         """Lets no second `serve` use this database file; held until `close`. PostgreSQL takes any number of replicas.
 

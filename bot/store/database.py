@@ -116,7 +116,7 @@ _SQLITE_AWAY = {
 _SQLITE_REFUSED = {
     sqlite3.SQLITE_READONLY: "the database file can't be written; make it and its folder writable for this user",
     sqlite3.SQLITE_PERM: "the database file may not be used by this user",
-    sqlite3.SQLITE_NOTADB: "the database file is not a SQLite database; name another one under store.url",
+    sqlite3.SQLITE_NOTADB: "the database file is not a SQLite database; name another one under storage.database",
     sqlite3.SQLITE_CORRUPT: "the database file is damaged; restore it from a backup",
 }
 # PostgreSQL, appendix A: connection, resources, operator (restart), rollbacks, and "not in this state"/lock time-outs.
@@ -153,7 +153,7 @@ def _postgres_fault(error: DBAPIError) -> Unavailable | Refused | None:
     if state is None:  # never got as far as a statement, or the connection is gone
         return _not_connected(error) if isinstance(error, OperationalError | InterfaceError) else None
     if state.startswith(_POSTGRES_REFUSED):
-        return Refused(f"PostgreSQL refused it (code {state}); check the user's rights on the database in store.url")
+        return Refused(f"PostgreSQL refused it (code {state}); check the user's rights on storage.database")
     if state.startswith(_POSTGRES_AWAY):
         return Unavailable(f"PostgreSQL can't do it now (code {state}); try again in a moment")
     return None
@@ -163,5 +163,5 @@ def _not_connected(error: DBAPIError) -> Unavailable | Refused:
     """libpq tells a refused login from an absent server in words alone, and its words may hold names of hosts."""
     words = str(error.orig)
     if "authentication failed" in words or "no password supplied" in words or "does not exist" in words:
-        return Refused("PostgreSQL refused the login; check user, password and database name in store.url")
-    return Unavailable("PostgreSQL can't be reached; check that it runs and that store.url names its host and port")
+        return Refused("PostgreSQL refused the login; check user, password and database name in storage.database")
+    return Unavailable("PostgreSQL can't be reached; check that it runs, and storage.database's host and port")

@@ -64,15 +64,15 @@ def parsed(url: str) -> URL:
         target = make_url(url)
     except (ArgumentError, ValueError):
         raise Refused(
-            "store.url is no database URL: write sqlite:///groundswell.db or postgresql://HOST/NAME"
+            "storage.database is no database URL: write sqlite:///groundswell.db or postgresql://HOST/NAME"
         ) from None
     backend = target.get_backend_name()
     if backend == "sqlite":
         if target.database in (None, "", ":memory:"):
-            raise Refused("store.url names no file: write sqlite:///groundswell.db")
+            raise Refused("storage.database names no file: write sqlite:///groundswell.db")
         return target.set(drivername="sqlite", database=str(Path(str(target.database)).expanduser().absolute()))
     if backend not in ("postgresql", "postgres"):
-        raise Refused(f"store.url: {backend} is not supported; use SQLite or PostgreSQL")
+        raise Refused(f"storage.database: {backend} is not supported; use SQLite or PostgreSQL")
     if find_spec("psycopg") is None:
         raise Refused("PostgreSQL needs one more package: pip install 'groundswell[postgres]'")
     return target.set(drivername="postgresql+psycopg")
@@ -94,12 +94,12 @@ def _made(path: Path) -> None:
     except OSError as error:
         raise Refused(f"{path} can't be made ({error.strerror}); {_MEND}") from error
     if not path.is_file():
-        raise Refused(f"{path} is no file; name one under store.url")
+        raise Refused(f"{path} is no file; name one under storage.database")
     if not (os.access(path, os.R_OK | os.W_OK) and os.access(path.parent, os.W_OK)):
         raise Refused(f"{path} can't be written by this user; {_MEND}")
 
 
-_MEND = "name a place under store.url that this user may write, or change its owner"
+_MEND = "name a place under storage.database that this user may write, or change its owner"
 
 
 def _log_ahead(path: Path) -> None:
@@ -116,7 +116,7 @@ def _log_ahead(path: Path) -> None:
                 continue
             except sqlite3.DatabaseError as error:
                 raise Refused(
-                    f"{path} is not a SQLite database ({error}); name another file under store.url"
+                    f"{path} is not a SQLite database ({error}); name another file under storage.database"
                 ) from error
             if mode != "wal":
                 raise Refused(f"{path} is on a file system without shared memory (a network drive?); {_MEND}")
@@ -169,7 +169,7 @@ def _not_anothers(connection: Connection) -> None:
     taken = sorted(set(inspect(connection).get_table_names()) & set(schema.metadata.tables))
     if taken:
         raise Refused(
-            f"the database has tables of another program ({', '.join(taken)}); name one of its own under store.url"
+            f"the database has tables of another program ({', '.join(taken)}); name another under storage.database"
         )
 
 
@@ -203,6 +203,6 @@ def _salt(database: Database, name: str) -> bytes:
     if there.name != fit(name):
         raise Refused(
             f"the database belongs to the workspace {there.name!r}, not to {name!r}: "
-            "name another one under store.url, or set workspace.name back"
+            "name another one under storage.database, or set workspace.name back"
         )
     return bytes(there.salt)
