@@ -19,6 +19,7 @@ from bot.store.opening import opened, parsed
 from bot.store.records import Answers, Audit, Entry, Event, Inbox
 from bot.store.runs import Fenced, Run, Runs, RunState
 from bot.store.serving import ServeLock
+from bot.store.spikes import Spikes
 from bot.store.tickets import Place, Tickets
 
 
@@ -36,6 +37,7 @@ class Store:
         self.effects = Effects(database)
         self.decisions = Decisions(database)
         self.drawings = Drawings(database)
+        self.spikes = Spikes(database)
         self.inbox = Inbox(database)
         self.answers = Answers(database)
         self.audit = Audit(database)
@@ -98,6 +100,7 @@ __all__ = [
     "Run",
     "RunState",
     "Runs",
+    "Spikes",
     "Store",
     "Tickets",
 ]

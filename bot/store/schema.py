@@ -16,6 +16,7 @@ from sqlalchemy import (
 )
 
 from bot.domain import Customer, Digest, Reject, Ticket, Warned, Window
+from bot.spikes import Hour, Spike
 from bot.store.encoding import Instant, Json, Said, Valued
 from bot.synthesis.rules import Rules
 
@@ -209,6 +210,27 @@ drawing = Table(
     Column("theme_id", Said, index=True),
     Column("wanted", Integer, nullable=False, default=0),
     Column("drawn", Integer, nullable=False, default=0),
+)
+
+spike = Table(
+    "spike",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("key", Said, nullable=False, unique=True),
+    Column("area", Said, nullable=False, index=True),  # "": all of them
+    Column("opened_at", Instant, nullable=False),
+    Column("since", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("closed_at", Instant),
+    Column("spikes", Valued(tuple[Spike, ...]), nullable=False),
+    Column("timeline", Valued(tuple[Hour, ...]), nullable=False),
+    Column("dismissed_by", Said),
+    Column("muted_by", Said),
+    Column("muted_until", Instant),
+    Column("run_key", Said),
+    Column("run_by", Said),
+    Column("run_told", Said),  # what the message last said of the run
 )
 
 # --- what comes in, what was paid for, what was done

@@ -13,6 +13,7 @@ def upgrade() -> None:
     """Each table or column is made by the function of the feature that needs it."""
     _progress_of_runs()
     _warnings_of_sources()
+    _spikes()
 
 
 def _progress_of_runs() -> None:
@@ -25,3 +26,27 @@ def _progress_of_runs() -> None:
 def _warnings_of_sources() -> None:
     """What a source says of its own last reading, for the digests made from it."""
     op.add_column("source", sa.Column("warnings", sa.Text))
+
+
+def _spikes() -> None:
+    """Alerts of more tickets than usual: one a spike, with what people said of it."""
+    op.create_table(
+        "spike",
+        sa.Column("number", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), primary_key=True),
+        sa.Column("key", sa.Text, nullable=False, unique=True),
+        sa.Column("area", sa.Text, nullable=False),
+        sa.Column("opened_at", sa.BigInteger, nullable=False),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sa.Column("seen_at", sa.BigInteger, nullable=False),
+        sa.Column("updated_at", sa.BigInteger, nullable=False),
+        sa.Column("closed_at", sa.BigInteger),
+        sa.Column("spikes", sa.Text, nullable=False),
+        sa.Column("timeline", sa.Text, nullable=False),
+        sa.Column("dismissed_by", sa.Text),
+        sa.Column("muted_by", sa.Text),
+        sa.Column("muted_until", sa.BigInteger),
+        sa.Column("run_key", sa.Text),
+        sa.Column("run_by", sa.Text),
+        sa.Column("run_told", sa.Text),
+    )
+    op.create_index("ix_spike_area", "spike", ["area"])
