@@ -119,15 +119,18 @@ class Effect:
 
 
 class Verdict(StrEnum):
-    """What a person may say of a theme, and what its `Decision.payload` (JSON) holds beside `event`, the click's id."""
+    """What a person may say of a theme, and what its `Decision.payload` (JSON) holds.
+
+    Beside these: `name`, what the theme was called then, and `event`, the id of the click.
+    """
 
     APPROVE = "approve"  # effect, generation, fields (name as people see it -> value)
     REJECT = "reject"  # reason, one of REASONS
     SNOOZE = "snooze"  # until (ISO time) and growth (0.5: until it has half as many tickets a day again); rate, then
-    MERGE = "merge"  # into (theme id)
-    SPLIT = "split"  # tickets ("zendesk:42"), theme (the id of what was split off), name
-    MOVE = "move"  # tickets, into (theme id, or None: into no theme)
-    RENAME = "rename"  # name
+    MERGE = "merge"  # into (theme id), into_name
+    SPLIT = "split"  # tickets ("zendesk:42"), part (the id of what was split off), part_name (optional)
+    MOVE = "move"  # tickets, into (theme id, or None: into no theme), into_name
+    RENAME = "rename"  # to
     EDIT = "edit"  # any of title, problem, user_story, acceptance, severity, notes_url, fields
     UNDO = "undo"  # undoes (number; without it, the last decision that stands)
 

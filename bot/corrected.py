@@ -1,25 +1,25 @@
 """A digest as people corrected it: merges, splits, moves, names, edits, and what is muted or asleep. Pure.
 
-Membership is all that a correction decides; every number that follows from it is counted again from the tickets, by the
-same rules as before. Corrections that a digest has taken in already change nothing of it a second time.
+What a run found is kept as it was found; what people see is that with the corrections in force, worked out anew each
+time, so that taking one back gives exactly what was there before, and each binds the months that come. Membership is
+all that a correction decides: every number that follows from it is counted again, by the same rules as before.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from bot import fold
-from bot.acts import REASONS, Decision, Verdict
-from bot.digest import Facts, Reading, anecdote_detail, backlog, warned
+from bot.acts import Decision, Verdict
+from bot.digest import SINGLE, Facts, Reading, anecdote_detail, backlog, warned
 from bot.domain import (
     BacklogItem,
     Digest,
     Dot,
     Evidence,
-    Honoured,
     LeftOver,
     Quality,
     Severity,
@@ -29,6 +29,7 @@ from bot.domain import (
     Words,
     shown_ids,
 )
+from bot.honoured import honoured, muted_detail, set_by
 from bot.synthesis import english
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import Cleaned, cleaned
@@ -39,7 +40,22 @@ from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
 from bot.synthesis.words import MADE_BY, Material, Vocabulary, candidates, problem, short, weights, words
 
-_EDITED = ("title", "user_story", "acceptance")
+_PUT_BY = (Verdict.REJECT, Verdict.SNOOZE)  # in the digest that they were said of, the row stays and says so
+_EDITED = ("title", "problem", "user_story", "acceptance")
+
+
+def concerns(digest: Digest, decisions: Iterable[Decision]) -> bool:
+    """Whether any of the corrections, in their order, changes something of the digest."""
+    here = {t.id for t in _all(digest)}
+    touched = False
+    for d in decisions:
+        into, part = d.payload.get("into"), d.payload.get("part")
+        if d.verdict in _PUT_BY and d.at >= digest.making.made_at:
+            continue
+        if d.theme_id in here or into in here:
+            touched = True
+            here |= {str(i) for i in (into, part) if i}
+    return touched
 
 
 def corrected(digest: Digest, reading: Reading, decisions: Sequence[Decision], rules: Rules) -> Digest:
@@ -47,57 +63,18 @@ def corrected(digest: Digest, reading: Reading, decisions: Sequence[Decision], r
 
     A theme that was rejected or snoozed after the digest was made keeps its place in it, where its row says so.
     """
+    if not concerns(digest, decisions):
+        return digest
     batch = _Batch(digest, reading, rules)
-    sheet = _Sheet({t.id: t for t in (*digest.themes, *digest.further_themes, *digest.snoozed_themes)}, batch)
+    sheet = _Sheet(batch)
     for decision in decisions:
         sheet.apply(decision)
-    if not sheet.touched and not sheet.muted and not sheet.asleep:
-        return digest
-    return _assembled(digest, sheet, batch)
+    made = _assembled(sheet)
+    return replace(made, honoured=honoured(made, batch.found, [d for d in decisions if d.at < digest.making.made_at]))
 
 
-def honoured(digest: Digest, decisions: Sequence[Decision], names: Mapping[str, str]) -> tuple[Honoured, ...]:
-    """One sentence for each correction that shaped a digest. `names`: of themes, by id, as they were last called."""
-    here = {t.id for t in (*digest.themes, *digest.further_themes, *digest.snoozed_themes)}
-    muted = {left.detail for left in digest.not_a_theme if left.reason == "muted"}
-    found = [(d, said) for d in decisions if (said := _honoured(d, here, muted, names))]
-    return tuple(Honoured(d.verdict.value, d.theme_id, d.number, said) for d, said in found)
-
-
-def _honoured(d: Decision, here: set[str], muted: set[str], names: Mapping[str, str]) -> str | None:
-    own, when = _called(d.theme_id, names), f"{_by(d.actor)} on {d.at.day} {d.at:%B}"
-    into = d.payload.get("into")
-    if d.verdict is Verdict.MERGE and into in here:
-        return f"{own} stays a part of {_called(into, names)}, as merged by {when}."
-    if d.verdict is Verdict.SPLIT and {d.theme_id, d.payload.get("theme")} & here:
-        return f"{_called(str(d.payload.get('theme')), names)} stays apart from {own}, as split by {when}."
-    if d.verdict is Verdict.RENAME and d.theme_id in here:
-        return f"{own} keeps its name, given by {when}."
-    if d.verdict is Verdict.EDIT and d.theme_id in here:
-        return f"{own} keeps the draft's words, edited by {when}."
-    if d.verdict is Verdict.REJECT and any(said.startswith(_muted(d)) for said in muted):
-        return f"{own} is left out, marked as not a theme by {when}{_reason(d)}."
-    if d.verdict is Verdict.SNOOZE and d.theme_id in here:
-        return f"{own} sleeps, snoozed by {when}."
-    return None
-
-
-def _called(theme_id: str, names: Mapping[str, str]) -> str:
-    return f"“{names[theme_id]}”" if theme_id in names else theme_id
-
-
-def _by(actor: str) -> str:
-    where, _, who = actor.rpartition(":")
-    return f"<@{who}>" if where == "slack" else who
-
-
-def _reason(d: Decision) -> str:
-    told = REASONS.get(str(d.payload.get("reason")), "")
-    return "".join(f": {said}" for said in (told, d.note.strip()) if said)
-
-
-def _muted(d: Decision) -> str:
-    return f"marked as not a theme by {_by(d.actor)} on {d.at.day} {d.at:%B}"
+def _all(digest: Digest) -> tuple[Theme, ...]:
+    return (*digest.themes, *digest.further_themes)
 
 
 @dataclass(frozen=True)
@@ -117,6 +94,10 @@ class _Batch:
         return {self.shown[t.id]: t for t in self.reading.everything}
 
     @cached_property
+    def found(self) -> dict[str, Theme]:
+        return {t.id: t for t in _all(self.digest)}
+
+    @cached_property
     def kept(self) -> list[Ticket]:
         """What was grouped, in the order of the map's dots."""
         gone = {r.ticket_id for r in self.digest.removed}
@@ -131,33 +112,39 @@ class _Batch:
     def vocabulary(self) -> Vocabulary:
         return Vocabulary.of(c.sentences for c in self.clean.values())
 
-    def own(self, tickets: Sequence[Ticket]) -> list[str]:
+    def own(self, tickets: Iterable[Ticket]) -> list[str]:
         return [" ".join(self.clean[t.id].sentences) for t in tickets]
 
-    def of(self, ids: Sequence[str]) -> list[Ticket]:
+    def of(self, ids: Iterable[str]) -> list[Ticket]:
         return [self.tickets[i] for i in ids]
+
+    def evidence(self, shown: str) -> Evidence:
+        """Of a ticket that somebody put where the method had not: its fit to the theme is not known."""
+        ticket = self.tickets[shown]
+        customer = self.reading.customers[ticket.id]
+        quote = gist(self.clean[ticket.id].sentences, ticket)
+        name = customer.name if customer.identified else None
+        return Evidence(shown, ticket.url, ticket.created_at, name, ticket.source, quote, 0.0)
 
 
 class _Sheet:
     """The themes of a digest while corrections are applied to them, one after the other."""
 
-    def __init__(self, themes: dict[str, Theme], batch: _Batch) -> None:
+    def __init__(self, batch: _Batch) -> None:
         self.batch = batch
-        self.themes = dict(themes)
-        self.rows: dict[str, dict[str, Evidence]] = {i: {e.ticket_id: e for e in t.evidence} for i, t in themes.items()}
+        self.themes = dict(batch.found)
+        self.rows: dict[str, dict[str, Evidence]] = {}
+        for theme in self.themes.values():
+            listed = {e.ticket_id: e for e in theme.evidence}
+            self.rows[theme.id] = {i: listed[i] if i in listed else batch.evidence(i) for i in theme.members}
         self.names: dict[str, str] = {}
         self.edits: dict[str, dict[str, object]] = {}
         self.severities: dict[str, tuple[Severity, str]] = {}
         self.revised: Counter[str] = Counter()
         self.regrouped: set[str] = set()
-        self.lost: Counter[str] = Counter()  # tickets that left a theme: they may have been of its core
         self.muted: dict[str, Decision] = {}
-        self.asleep: set[str] = {t.id for t in batch.digest.snoozed_themes}
+        self.snoozed: dict[str, Decision] = {}
         self.merged: dict[str, str] = {}
-
-    @property
-    def touched(self) -> set[str]:
-        return self.regrouped | set(self.revised)
 
     def apply(self, d: Decision) -> None:
         ways = {
@@ -166,8 +153,8 @@ class _Sheet:
             Verdict.MOVE: self._move,
             Verdict.RENAME: self._rename,
             Verdict.EDIT: self._edit,
-            Verdict.REJECT: self._reject,
-            Verdict.SNOOZE: self._snooze,
+            Verdict.REJECT: self._put_by,
+            Verdict.SNOOZE: self._put_by,
         }
         ways[d.verdict](d)
 
@@ -179,54 +166,68 @@ class _Sheet:
         if d.theme_id not in self.rows:
             return
         self.rows.setdefault(into, {}).update(self.rows.pop(d.theme_id))
-        self.themes.setdefault(into, replace(self.themes[d.theme_id], id=into))
+        if into not in self.themes:  # it did not come this time: the one that was merged into it goes by its name
+            self.themes[into] = replace(self.themes[d.theme_id], id=into)
+            self.names.setdefault(into, str(d.payload.get("into_name") or self.themes[into].words.name))
         self._regrouped(into)
-        self.regrouped.add(d.theme_id)
 
     def _split(self, d: Decision) -> None:
-        part = str(d.payload["theme"])
-        taken = self._taken(fold.target(d.theme_id, self.merged), d)
+        part = str(d.payload["part"])
+        taken = self._taken(d, fold.target(d.theme_id, self.merged))
         if taken:
             self.rows.setdefault(part, {}).update(taken)
-            self.themes.setdefault(part, replace(self.themes[d.theme_id], id=part, quotes=()))
+            self.themes.setdefault(part, replace(self.themes[fold.target(d.theme_id, self.merged)], id=part))
             self._regrouped(part)
-        if d.payload.get("name"):
-            self.names[part] = str(d.payload["name"])
+        if d.payload.get("part_name"):
+            self.names[part] = str(d.payload["part_name"])
 
     def _move(self, d: Decision) -> None:
-        taken = self._taken(fold.target(d.theme_id, self.merged), d)
+        """Both ways a bond: what was moved in stays in, what was moved out stays out. Into a theme that is not here,
+        they are in none."""
         into = d.payload.get("into")
         where = fold.target(str(into), self.merged) if into else None
-        if taken and where in self.rows:
-            self.rows[where].update(taken)
-            self._regrouped(where)
+        taken = self._taken(d, *(i for i in self.rows if i != where))
+        if where in self.rows:
+            loose = {i: self.batch.evidence(i) for i in self._loose(d) if i not in self.rows[where]}
+            if loose or taken:
+                self.rows[where].update({**loose, **taken})
+                self._regrouped(where)
 
-    def _taken(self, theme_id: str, d: Decision) -> dict[str, Evidence]:
-        wanted = {self.batch.shown.get(i, "") for i in d.payload["tickets"]}
-        there = self.rows.get(theme_id, {})
-        taken = {i: there.pop(i) for i in list(there) if i in wanted}
-        if taken:
-            self.lost[theme_id] += len(taken)
-            self._regrouped(theme_id)
+    def _wanted(self, d: Decision) -> set[str]:
+        return {self.batch.shown[i] for i in d.payload["tickets"] if i in self.batch.shown}
+
+    def _taken(self, d: Decision, *themes: str) -> dict[str, Evidence]:
+        wanted, taken = self._wanted(d), dict[str, Evidence]()
+        for theme_id in themes:
+            there = self.rows.get(theme_id, {})
+            here = {i: there.pop(i) for i in list(there) if i in wanted}
+            if here:
+                taken |= here
+                self._regrouped(theme_id)
         return taken
 
+    def _loose(self, d: Decision) -> Iterator[str]:
+        """Those of its tickets that were looked at and are in no theme."""
+        inside = {i for rows in self.rows.values() for i in rows}
+        looked_at = {self.batch.shown[t.id] for t in self.batch.kept}
+        yield from (i for i in self._wanted(d) if i in looked_at and i not in inside)
+
     def _rename(self, d: Decision) -> None:
-        self.names[d.theme_id] = str(d.payload["name"])
-        self.revised[d.theme_id] += d.theme_id in self.themes
+        self.names[d.theme_id] = str(d.payload["to"])
+        self._revised(d.theme_id)
 
     def _edit(self, d: Decision) -> None:
-        self.edits.setdefault(d.theme_id, {}).update({k: v for k, v in d.payload.items() if k in _EDITED and v})
+        self.edits.setdefault(d.theme_id, {}).update({k: d.payload[k] for k in _EDITED if d.payload.get(k)})
         if d.payload.get("severity"):
-            self.severities[d.theme_id] = (Severity(d.payload["severity"]), f"set by {_by(d.actor)}")
-        self.revised[d.theme_id] += d.theme_id in self.themes
+            self.severities[d.theme_id] = (Severity(d.payload["severity"]), set_by(d))
+        self._revised(d.theme_id)
 
-    def _reject(self, d: Decision) -> None:
-        if d.theme_id in self.rows and d.at < self.batch.digest.making.made_at:
-            self.muted[d.theme_id] = d
+    def _put_by(self, d: Decision) -> None:
+        if d.at < self.batch.digest.making.made_at:
+            (self.muted if d.verdict is Verdict.REJECT else self.snoozed)[d.theme_id] = d
 
-    def _snooze(self, d: Decision) -> None:
-        if d.theme_id in self.rows and d.at < self.batch.digest.making.made_at and not _woken(d, self.batch.digest):
-            self.asleep.add(d.theme_id)
+    def _revised(self, theme_id: str) -> None:
+        self.revised[theme_id] += theme_id in self.themes
 
     def _regrouped(self, theme_id: str) -> None:
         self.regrouped.add(theme_id)
@@ -234,26 +235,37 @@ class _Sheet:
 
     # --- what came of it
 
-    def built(self) -> Iterator[Theme]:
+    def built(self) -> list[Theme]:
         """Each theme that still has tickets, counted anew where its tickets changed."""
+        made: list[Theme] = []
         for theme_id, rows in self.rows.items():
             theme = self.themes[theme_id]
             if rows and theme_id in self.regrouped:
                 theme = self._rebuilt(theme, rows)
             if rows:
-                yield replace(theme, words=self._worded(theme.id, theme.words))
+                made.append(replace(theme, words=self._worded(theme)))
+        return made
 
-    def _worded(self, theme_id: str, said: Words) -> Words:
-        name = self.names.get(theme_id)
-        said = replace(said, name=name, short=short(name)) if name else said
-        edits = self.edits.get(theme_id, {})
-        title, story, acceptance = (edits.get(k) for k in _EDITED)
-        return replace(
-            said,
-            title=str(title or said.title),
-            user_story=str(story or said.user_story),
-            acceptance=tuple(map(str, acceptance)) if isinstance(acceptance, list | tuple) else said.acceptance,
-        )
+    def asleep(self, theme: Theme) -> bool:
+        """Snoozed, its date has not come, and it has not grown by as much as was agreed."""
+        d = self.snoozed.get(theme.id)
+        if d is None:
+            return False
+        until, growth, rate = (d.payload.get(k) for k in ("until", "growth", "rate"))
+        if until and self.batch.digest.making.made_at.isoformat() >= until:
+            return False
+        days = self.batch.digest.window.days
+        if growth is None or not rate or not days:
+            return True
+        return bool(theme.counts.tickets / days < rate * (1 + growth))
+
+    def _worded(self, theme: Theme) -> Words:
+        said, edits = theme.words, self.edits.get(theme.id, {})
+        changes = {k: tuple(map(str, v)) if isinstance(v, list | tuple) else str(v) for k, v in edits.items()}
+        if name := self.names.get(theme.id):
+            changes |= {"name": name, "short": short(name)}
+        edited = tuple(sorted(changes.keys() - {"short"}))
+        return replace(said, **changes, edited=edited) if changes else said  # type: ignore[arg-type]
 
     def _rebuilt(self, theme: Theme, rows: Mapping[str, Evidence]) -> Theme:
         batch = self.batch
@@ -265,6 +277,7 @@ class _Sheet:
         made = counts(tickets, customers, batch.rules.timezone)
         days = len({t.created_at.date() for t in batch.kept if t.created_at})
         skewed = alarms(made, batch.own(tickets), Counter(t.source for t in batch.kept), days)
+        fits = [e.fit for e in evidence if e.fit > 0]
         return replace(
             theme,
             members=ids,
@@ -273,67 +286,55 @@ class _Sheet:
             words=self._words(theme, tickets, [q.text for q in said]),
             quotes=said,
             evidence=evidence,
-            quality=Quality(round(sum(e.fit for e in evidence) / len(evidence), 4), None, self._core(theme, ids)),
+            quality=Quality(round(sum(fits) / len(fits), 4) if fits else 0.0, None, self._core(ids)),
             alarms=skewed,
             trend=None,
         )
 
     def _words(self, theme: Theme, tickets: Sequence[Ticket], said: Sequence[str]) -> Words:
         """A theme keeps its words through a merge or a move; what was split off gets its own."""
-        first = next((t for t in (*self.batch.digest.themes, *self.batch.digest.further_themes) if t.id == theme.id), 0)
-        if first:
+        if theme.id in self.batch.found or theme.id in self.merged.values():
             return replace(theme.words, problem=problem(said)) if theme.words.made_by == MADE_BY else theme.words
         sentences = tuple(self.batch.clean[t.id].sentences for t in tickets)
         material = Material(sentences, *kind(self.batch.own(tickets)))
         best = candidates(material, weights(material, self.batch.vocabulary))[0]
         return words(best, material, said)
 
-    def _core(self, theme: Theme, ids: Sequence[str]) -> int:
+    def _core(self, ids: Sequence[str]) -> int:
         """At least so many are of the core: those of the themes that came together, less all that left."""
-        came = [t for t in (*self.batch.digest.themes, *self.batch.digest.further_themes) if set(t.members) & set(ids)]
-        return max(0, min(len(ids), sum(max(0, t.quality.core - len(set(t.members) - set(ids))) for t in came)))
+        came = [t for t in self.batch.found.values() if set(t.members) & set(ids)]
+        return min(len(ids), sum(max(0, t.quality.core - len(set(t.members) - set(ids))) for t in came))
 
 
-def _woken(d: Decision, digest: Digest) -> bool:
-    """Its date has come, or the theme has grown by as much as was agreed."""
-    until, growth, rate = (d.payload.get(k) for k in ("until", "growth", "rate"))
-    if until and digest.making.made_at.isoformat() >= until:
-        return True
-    theme = next((t for t in (*digest.themes, *digest.further_themes) if t.id == d.theme_id), None)
-    if theme is None or growth is None or not rate or not digest.window.days:
-        return False
-    return theme.counts.tickets / digest.window.days >= rate * (1 + growth)
-
-
-def _assembled(digest: Digest, sheet: _Sheet, batch: _Batch) -> Digest:
-    rules, everything = batch.rules, list(sheet.built())
+def _assembled(sheet: _Sheet) -> Digest:
+    batch, rules, everything = sheet.batch, sheet.batch.rules, sheet.built()
     holds = [
         t for t in everything if t.counts.tickets >= rules.min_tickets and t.counts.customers >= rules.min_customers
     ]
     here = [t for t in holds if t.id not in sheet.muted]
     ranked = sorted(
-        (t for t in here if t.id not in sheet.asleep), key=lambda t: (-t.counts.tickets, -t.counts.customers, t.rank)
+        (t for t in here if not sheet.asleep(t)), key=lambda t: (-t.counts.tickets, -t.counts.customers, t.rank)
     )
     themes = [replace(t, rank=rank) for rank, t in enumerate(ranked, 1)]
-    asleep = tuple(t for t in here if t.id in sheet.asleep)
-    left = tuple(_left_over(digest, batch, sheet, [t for t in everything if t not in here], [*themes, *asleep]))
+    asleep = tuple(t for t in here if sheet.asleep(t))
+    left = tuple(_left_over(sheet, [t for t in everything if t not in here], [*themes, *asleep]))
     inside = sum(len(t.members) for t in (*themes, *asleep))
-    totals = replace(digest.totals, in_themes=inside, not_a_theme=len(left))
     return replace(
-        digest,
-        totals=totals,
+        batch.digest,
+        totals=replace(batch.digest.totals, in_themes=inside, not_a_theme=len(left)),
         themes=tuple(themes[: rules.show]),
         further_themes=tuple(themes[rules.show :]),
         snoozed_themes=asleep,
-        items=_items(digest, sheet, batch, themes[: rules.show]),
+        items=_items(sheet, themes[: rules.show]),
         not_a_theme=left,
-        warnings=_warnings(digest, len(themes), inside, batch),
-        dots=_dots(digest, batch, themes),
+        warnings=_warnings(batch, len(themes), inside),
+        dots=_dots(batch, themes),
     )
 
 
-def _items(digest: Digest, sheet: _Sheet, batch: _Batch, themes: Sequence[Theme]) -> tuple[BacklogItem, ...]:
-    before = {i.theme_id: i for i in digest.items}
+def _items(sheet: _Sheet, themes: Sequence[Theme]) -> tuple[BacklogItem, ...]:
+    batch = sheet.batch
+    before = {i.theme_id: i for i in batch.digest.items}
 
     def level(theme: Theme) -> tuple[Severity, str]:
         was = before.get(theme.id)
@@ -344,36 +345,45 @@ def _items(digest: Digest, sheet: _Sheet, batch: _Batch, themes: Sequence[Theme]
         tickets = batch.of(theme.members)
         return severity(tickets, batch.own(tickets), batch.reading.customers, theme.words.kind, batch.rules)
 
-    made = backlog([(t, *level(t)) for t in themes], digest.window, batch.rules)
+    made = backlog([(t, *level(t)) for t in themes], batch.digest.window, batch.rules)
     return tuple(replace(i, revision=1 + sheet.revised[i.theme_id]) for i in made)
 
 
-def _left_over(
-    digest: Digest, batch: _Batch, sheet: _Sheet, fallen: Sequence[Theme], inside: Sequence[Theme]
-) -> Iterator[LeftOver]:
-    """What was in no theme before, what a correction took out of one, and what fell below the rule by it."""
-    told: set[str] = {i for t in inside for i in t.members}
-    for left in digest.not_a_theme:
-        if left.ticket_id not in told:
-            told.add(left.ticket_id)
-            yield left
+def _left_over(sheet: _Sheet, fallen: Sequence[Theme], inside: Sequence[Theme]) -> Iterator[LeftOver]:
+    """What was in no theme before, what fell below the rule or is muted by a correction, what was taken out of all."""
+    batch = sheet.batch
+    placed = {i for t in (*inside, *fallen) for i in t.members}
+    yield from _still_left(batch, placed)
     for theme in fallen:
         muted = sheet.muted.get(theme.id)
-        detail = f"{_muted(muted)}{_reason(muted)}: {theme.words.name}" if muted else None
+        name = theme.words.name
+        reason, detail = ("muted", muted_detail(muted, name)) if muted else ("anecdote", "")
+        yield from (LeftOver(i, reason, detail or anecdote_detail(theme.counts, name)) for i in theme.members)
+    for theme in batch.found.values():
         for i in theme.members:
-            told.add(i)
-            reason = "muted" if detail else "anecdote"
-            yield LeftOver(i, reason, detail or anecdote_detail(theme.counts, theme.words.name))
-    for theme in (*digest.themes, *digest.further_themes, *digest.snoozed_themes):
-        for i in theme.members:
-            if i not in told:
-                told.add(i)
-                yield LeftOver(
-                    i, "one-off", f"single report: {gist(batch.clean[batch.tickets[i].id].sentences, batch.tickets[i])}"
-                )
+            if i not in placed:
+                ticket = batch.tickets[i]
+                yield LeftOver(i, "one-off", f"{SINGLE}{gist(batch.clean[ticket.id].sentences, ticket)}")
 
 
-def _warnings(digest: Digest, themes: int, inside: int, batch: _Batch) -> tuple[Warned, ...]:
+def _still_left(batch: _Batch, placed: set[str]) -> Iterator[LeftOver]:
+    """The anecdotes that lost a ticket to a theme are counted again."""
+    left = [x for x in batch.digest.not_a_theme if x.ticket_id not in placed]
+    told: defaultdict[str, list[str]] = defaultdict(list)
+    for x in left:
+        if x.reason == "anecdote":
+            told[x.detail].append(x.ticket_id)
+    again = {
+        detail: anecdote_detail(
+            counts(batch.of(ids), batch.reading.customers, batch.rules.timezone), detail.partition(": ")[2]
+        )
+        for detail, ids in told.items()
+    }
+    yield from (replace(x, detail=again.get(x.detail, x.detail)) for x in left)
+
+
+def _warnings(batch: _Batch, themes: int, inside: int) -> tuple[Warned, ...]:
+    digest = batch.digest
     facts = Facts(
         looked_at=len(batch.kept),
         themes=themes,
@@ -389,11 +399,9 @@ def _warnings(digest: Digest, themes: int, inside: int, batch: _Batch) -> tuple[
     return (*first, *again.values(), *(w for w in others if w not in first))
 
 
-def _dots(digest: Digest, batch: _Batch, themes: Sequence[Theme]) -> tuple[Dot, ...]:
-    if len(digest.dots) != len(batch.kept):
-        return digest.dots
-    show = batch.rules.show
-    rank = {i: t.rank if t.rank <= show else -1 for t in themes for i in t.members}
-    return tuple(
-        replace(dot, theme=rank.get(batch.shown[t.id], 0)) for dot, t in zip(digest.dots, batch.kept, strict=True)
-    )
+def _dots(batch: _Batch, themes: Sequence[Theme]) -> tuple[Dot, ...]:
+    dots = batch.digest.dots
+    if len(dots) != len(batch.kept):
+        return dots
+    rank = {i: t.rank if t.rank <= batch.rules.show else -1 for t in themes for i in t.members}
+    return tuple(replace(dot, theme=rank.get(batch.shown[t.id], 0)) for dot, t in zip(dots, batch.kept, strict=True))

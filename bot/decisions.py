@@ -1,39 +1,39 @@
 """What people decide about themes. Slack, the command and later the web all go through `decide`.
 
 A theme's decisions are a log, and (theme, number) is unique in the store: of two people who decide at once, one writes
-the next number and the other reads what was decided. Where a theme stands is a fold of its log and of its effects;
-nothing is stored twice, so nothing can disagree.
+the next number and the other reads what was decided. Where a theme stands is a fold of its log and of its effects
+(`bot.fold`); nothing is stored twice, so nothing can disagree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from bot.acts import (
-    Act,
-    Decision,
-    Draft,
-    Effect,
-    EffectState,
-    Receipt,
-    Stage,
-    Standing,
-    Verdict,
-)
+from bot import correcting, current, fold
+from bot.acts import Act, Decision, Draft, Effect, Receipt, Stage, Standing, Verdict
+from bot.correcting import NotPossible
 from bot.domain import BacklogItem, Digest, Theme
+from bot.fold import standing
+from bot.honoured import TAKEN_BACK
 from bot.ports import Sink
 from bot.store import Store
 
 UNDO_WITHIN = timedelta(minutes=10)
-CLOSED_AFTER = timedelta(days=90)  # a digest older than this decides nothing any more (DESIGN section 10)
+CLOSED_AFTER = timedelta(
+    days=90
+)  # a digest older than this decides nothing any more (DESIGN section 10)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody asks for. `revision` is that of the item they saw; None when they saw the newest (the command)."""
+    """What somebody asks for. `revision` is that of the item they saw; None when they saw the newest (the command).
+
+    `payload` as `Verdict` says, as far as a person chooses it; tickets by the ids that the digest shows.
+    """
 
     verdict: Verdict
     theme_id: str
@@ -41,7 +41,10 @@ class Wish:
     actor: str
     revision: int | None = None
     note: str = ""
-    event: str | None = None  # the click it came by: one click decides once, however often it is delivered
+    event: str | None = (
+        None  # the click it came by: one click decides once, however often it is delivered
+    )
+    payload: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Result(StrEnum):
@@ -67,12 +70,49 @@ class Outcome:
 def standings(store: Store, theme_ids: Iterable[str]) -> dict[str, Standing]:
     """Where each theme stands, read from the store at one moment."""
     logs = store.decisions.of(tuple(theme_ids))
-    return {theme_id: standing(theme_id, log, _effects(store, log)) for theme_id, log in logs.items()}
+    return {
+        theme_id: standing(theme_id, log, _effects(store, log))
+        for theme_id, log in logs.items()
+    }
+
+
+def stands(
+    store: Store, digest: Digest, also: Iterable[str] = ()
+) -> dict[str, Standing]:
+    """Where the themes of a digest stand on it (and `also` others): one that woke is open, whatever its log says."""
+    now = standings(
+        store,
+        [
+            *(
+                t.id
+                for t in (
+                    *digest.themes,
+                    *digest.further_themes,
+                    *digest.snoozed_themes,
+                )
+            ),
+            *also,
+        ],
+    )
+    awake = {t.id for t in (*digest.themes, *digest.further_themes)}
+    return {i: _woken(s, digest) if i in awake else s for i, s in now.items()}
+
+
+def _woken(now: Standing, digest: Digest) -> Standing:
+    if (
+        now.stage is not Stage.SNOOZED
+        or now.at is None
+        or now.at >= digest.making.made_at
+    ):
+        return now
+    return Standing(now.theme_id, generation=now.generation, number=now.number)
 
 
 def _effects(store: Store, log: Sequence[Decision]) -> dict[str, Effect]:
     keys = {d.payload["effect"] for d in log if d.payload.get("effect")}
-    return {key: effect for key in keys if (effect := store.effects.get(key)) is not None}
+    return {
+        key: effect for key in keys if (effect := store.effects.get(key)) is not None
+    }
 
 
 # --- deciding
@@ -80,10 +120,10 @@ def _effects(store: Store, log: Sequence[Decision]) -> dict[str, Effect]:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """What a wish is about, as its digest has it."""
+    """What a wish is about, as its digest has it now. `item` None: it has no draft (merged away, asleep, left out)."""
 
     theme: Theme
-    item: BacklogItem
+    item: BacklogItem | None
     digest: Digest
 
 
@@ -93,29 +133,52 @@ def decide(store: Store, sink: Sink | None, workspace: str, wish: Wish) -> Outco
     The decision and its due effects are one transaction. Without a sink an approval is kept and makes no effect, so
     that configuring one later fires nothing old.
     """
-    found = _subject(store.runs.digest(wish.run_key), wish.theme_id)
     while True:
         log = store.decisions.of([wish.theme_id])[wish.theme_id]
         now = standing(wish.theme_id, log, _effects(store, log))
-        if wish.event is not None and any(d.payload.get("event") == wish.event for d in log):
+        if wish.event is not None and any(
+            d.payload.get("event") == wish.event for d in log
+        ):
             return Outcome(Result.DONE, now, "Done before.", now.effect_key)
+        found = _subject(store, wish.run_key, wish.theme_id)
+        if found is None:
+            return Outcome(
+                Result.IMPOSSIBLE,
+                now,
+                "That theme is not in the digest of that run, so nothing was done.",
+            )
+        now = stands(store, found.digest, [wish.theme_id])[wish.theme_id]
         why = _why_not(found, now, wish, store.now())
-        if why is not None or found is None:
-            return why or Outcome(Result.IMPOSSIBLE, now, "That theme is in no digest of that run.")
-        outcome = _ACTS[wish.verdict](_Deciding(store, sink, workspace, wish, found, now))
+        outcome = why or _ACTS[wish.verdict](
+            _Deciding(store, sink, workspace, wish, found, now, log)
+        )
         if outcome is not None:
             return outcome
         # somebody wrote that number first: read what they decided, and think again
 
 
-def drafted(store: Store, sink: Sink | None, workspace: str, run_key: str, theme_id: str, actor: str) -> list[Act]:
+def drafted(
+    store: Store,
+    sink: Sink | None,
+    workspace: str,
+    run_key: str,
+    theme_id: str,
+    actor: str,
+) -> list[Act]:
     """What an approval would write, in order; nothing is done. Empty without a sink or without such a theme."""
-    found = _subject(store.runs.digest(run_key), theme_id)
-    if found is None or sink is None:
+    found = _subject(store, run_key, theme_id)
+    if found is None or found.item is None or sink is None:
         return []
     wish = Wish(Verdict.APPROVE, theme_id, run_key, actor)
-    now = standings(store, [theme_id])[theme_id]
-    return list(sink.plan(_Deciding(store, sink, workspace, wish, found, now).draft(actor, store.now())))
+    log = store.decisions.of([theme_id])[theme_id]
+    now = standing(theme_id, log, _effects(store, log))
+    return list(
+        sink.plan(
+            _Deciding(store, sink, workspace, wish, found, now, log).draft(
+                actor, store.now()
+            )
+        )
+    )
 
 
 def resend(store: Store, theme_id: str, actor: str) -> Outcome | None:
@@ -128,6 +191,10 @@ def resend(store: Store, theme_id: str, actor: str) -> Outcome | None:
     return Outcome(Result.DONE, now, "Sending it again, as you looked.", now.effect_key)
 
 
+# They change ranks, or what other themes say of themselves: every message of the digest is drawn anew.
+_REGROUPING = (Verdict.MERGE, Verdict.SPLIT, Verdict.MOVE, Verdict.RENAME, Verdict.EDIT)
+
+
 @dataclass(frozen=True, slots=True)
 class _Deciding:
     store: Store
@@ -136,61 +203,133 @@ class _Deciding:
     wish: Wish
     subject: _Subject
     now: Standing
+    log: Sequence[Decision]
 
     def written(
-        self, message: str, acts: Sequence[Act] = (), cancel: str | None = None, effect: str | None = None
+        self,
+        message: str,
+        acts: Sequence[Act] = (),
+        cancel: str | None = None,
+        effect: str | None = None,
+        payload: Mapping[str, Any] | None = None,
     ) -> Outcome | None:
         """The decision in the log, or None when the number was taken."""
         wish = self.wish
         decision = Decision(
             theme_id=wish.theme_id,
-            number=self.now.number + 1,
+            number=len(self.log) + 1,
             verdict=wish.verdict,
             actor=wish.actor,
             at=self.store.now(),
             run_key=wish.run_key,
-            revision=self.subject.item.revision,
+            revision=self.subject.item.revision if self.subject.item else 0,
             note=wish.note,
             payload={
-                **({"effect": effect, "generation": self.now.generation} if effect else {}),
+                **(payload or {}),
+                **(
+                    {"effect": effect, "generation": self.now.generation}
+                    if effect
+                    else {}
+                ),
                 **({"event": wish.event} if wish.event else {}),
             },
         )
-        if not self.store.decisions.write(decision, acts, cancel):
+        undone = next(
+            (d.verdict for d in self.log if d.number == decision.payload.get("undoes")),
+            None,
+        )
+        if not self.store.decisions.write(
+            decision, acts, cancel, whole=(undone or wish.verdict) in _REGROUPING
+        ):
             return None
-        return Outcome(Result.DONE, standings(self.store, [wish.theme_id])[wish.theme_id], message, effect)
+        now = stands(self.store, self.subject.digest, [wish.theme_id])[wish.theme_id]
+        return Outcome(Result.DONE, now, message, effect)
 
     def draft(self, approved_by: str, approved_at: datetime) -> Draft:
-        theme, item, digest = self.subject.theme, self.subject.item, self.subject.digest
+        theme, digest = self.subject.theme, self.subject.digest
+        edits = [d for d in fold.in_force(self.log) if d.verdict is Verdict.EDIT]
+        given: dict[str, str] = {}
+        for d in edits:
+            given |= d.payload.get("fields", {})
         return Draft(
             workspace=self.workspace,
             generation=self.now.generation,
             run_key=self.wish.run_key,
             theme=theme,
-            item=item,
+            item=self.subject.item or digest.item_of(theme),
             window=digest.window,
             tickets_read=digest.totals.tickets_read,
             approved_by=approved_by,
             approved_at=approved_at,
             drafter=theme.words.made_by,
+            small_sample=any(w.code == "small_sample" for w in digest.warnings),
+            edited_by=tuple(dict.fromkeys(d.actor for d in edits)),
+            notes_url=next(
+                (
+                    d.payload["notes_url"]
+                    for d in reversed(edits)
+                    if d.payload.get("notes_url")
+                ),
+                None,
+            ),
+            fields={**given, **self.wish.payload.get("fields", {})},
         )
 
 
-def _subject(digest: Digest | None, theme_id: str) -> _Subject | None:
-    theme = next((t for t in digest.themes if t.id == theme_id), None) if digest else None
-    return _Subject(theme, digest.item_of(theme), digest) if digest and theme else None
+def _subject(store: Store, run_key: str, theme_id: str) -> _Subject | None:
+    """The theme as it is now; one that a correction has taken out of sight as the run found it."""
+    digest = current.digest(store, run_key)
+    if digest is None:
+        return None
+    theme = next((t for t in digest.themes if t.id == theme_id), None)
+    if theme is not None:
+        return _Subject(theme, digest.item_of(theme), digest)
+    found = store.runs.digest(run_key)
+    elsewhere = (
+        *digest.further_themes,
+        *digest.snoozed_themes,
+        *(found.themes if found else ()),
+    )
+    theme = next((t for t in elsewhere if t.id == theme_id), None)
+    return _Subject(theme, None, digest) if theme else None
 
 
-def _why_not(found: _Subject | None, now: Standing, wish: Wish, at: datetime) -> Outcome | None:
-    if found is None:
-        return Outcome(Result.IMPOSSIBLE, now, "That theme is not in the digest of that run, so nothing was done.")
-    if at - found.digest.making.made_at > CLOSED_AFTER:
+def _why_not(
+    found: _Subject, now: Standing, wish: Wish, at: datetime
+) -> Outcome | None:
+    # what still binds can be taken back, however old the digest is that it was said of
+    if (
+        at - found.digest.making.made_at > CLOSED_AFTER
+        and wish.verdict is not Verdict.UNDO
+    ):
         return Outcome(
-            Result.STALE, now, f"This digest is older than {CLOSED_AFTER.days} days and closed. Use a newer one."
+            Result.STALE,
+            now,
+            f"This digest is older than {CLOSED_AFTER.days} days and closed. Use a newer one.",
         )
-    if wish.revision is not None and wish.revision != found.item.revision:
-        return Outcome(Result.STALE, now, "The draft changed since this was shown. Look at it again, then decide.")
+    if found.item is None and wish.verdict is not Verdict.UNDO:
+        return _out_of_sight(found, now)
+    if (
+        wish.revision is not None
+        and found.item is not None
+        and wish.revision != found.item.revision
+    ):
+        return Outcome(
+            Result.STALE,
+            now,
+            "The draft changed since this was shown. Look at it again, then decide.",
+        )
     return None
+
+
+def _out_of_sight(found: _Subject, now: Standing) -> Outcome:
+    if now.stage is not Stage.OPEN:
+        return Outcome(Result.ALREADY, now, already(now))
+    return Outcome(
+        Result.IMPOSSIBLE,
+        now,
+        f"“{found.theme.words.name}” is not among the {len(found.digest.themes)} shown themes.",
+    )
 
 
 def _approve(d: _Deciding) -> Outcome | None:
@@ -198,86 +337,192 @@ def _approve(d: _Deciding) -> Outcome | None:
         return _again(d)
     if d.now.stage is not Stage.OPEN:
         return Outcome(Result.ALREADY, d.now, already(d.now))
+    fields = dict(d.wish.payload.get("fields", {}))
+    payload = {
+        "name": d.subject.theme.words.name,
+        **({"fields": fields} if fields else {}),
+    }
     acts = tuple(d.sink.plan(d.draft(d.wish.actor, d.store.now()))) if d.sink else ()
     if not acts:
-        return d.written("Approved. No issue tracker is configured, so nothing was sent anywhere.")
-    return d.written("Approved. The draft issue is being made.", acts, effect=acts[0].key)
+        return d.written(
+            "Approved. No issue tracker is configured, so nothing was sent anywhere.",
+            payload=payload,
+        )
+    return d.written(
+        "Approved. The draft issue is being made.",
+        acts,
+        effect=acts[0].key,
+        payload=payload,
+    )
 
 
 def _again(d: _Deciding) -> Outcome | None:
     """The tracker refused, and somebody mended why: the same effect once more, planned anew."""
-    acts = tuple(d.sink.plan(d.draft(d.now.actor or d.wish.actor, d.store.now()))) if d.sink else ()
+    acts = (
+        tuple(d.sink.plan(d.draft(d.now.actor or d.wish.actor, d.store.now())))
+        if d.sink
+        else ()
+    )
     if not acts or not d.now.effect_key:
-        return Outcome(Result.IMPOSSIBLE, d.now, "No issue tracker is configured, so it can't be tried again.")
+        return Outcome(
+            Result.IMPOSSIBLE,
+            d.now,
+            "No issue tracker is configured, so it can't be tried again.",
+        )
     d.store.effects.replan(acts, run_key=d.wish.run_key, theme_id=d.wish.theme_id)
     now = standings(d.store, [d.wish.theme_id])[d.wish.theme_id]
-    return Outcome(Result.DONE, now, "Trying again with the same draft.", d.now.effect_key)
+    return Outcome(
+        Result.DONE, now, "Trying again with the same draft.", d.now.effect_key
+    )
 
 
-def _reject(d: _Deciding) -> Outcome | None:
-    if d.now.stage is not Stage.OPEN:
+def _corrected(d: _Deciding) -> Outcome | None:
+    """Reject, snooze, merge, split, move, rename and edit: what is said of the theme, checked against its digest."""
+    if (no := _no_correction(d)) is not None:
+        return no
+    frozen = (
+        d.store.runs.frozen(d.wish.run_key)
+        if d.wish.verdict in (Verdict.SPLIT, Verdict.MOVE)
+        else None
+    )
+    asked = correcting.Asked(
+        verdict=d.wish.verdict,
+        theme=d.subject.theme,
+        digest=d.subject.digest,
+        reading=frozen[0] if frozen else None,
+        stands=stands(d.store, d.subject.digest),
+        now=d.store.now(),
+        given=d.wish.payload,
+        note=d.wish.note,
+    )
+    try:
+        payload = correcting.payload(asked)
+    except NotPossible as why:
+        return Outcome(Result.IMPOSSIBLE, d.now, str(why))
+    return d.written(correcting.said(asked, payload), payload=payload)
+
+
+def _no_correction(d: _Deciding) -> Outcome | None:
+    """A theme is placed once; and what an issue was made from, or may have been, is not changed under it."""
+    placing = d.wish.verdict in (Verdict.REJECT, Verdict.SNOOZE, Verdict.MERGE)
+    if (placing or d.wish.verdict is Verdict.EDIT) and d.now.stage not in (
+        Stage.OPEN,
+        Stage.REFUSED,
+    ):
         return Outcome(Result.ALREADY, d.now, already(d.now))
-    return d.written("Marked as not a theme.")
+    if placing and d.now.stage is Stage.REFUSED:
+        return Outcome(
+            Result.IMPOSSIBLE,
+            d.now,
+            "It was approved, and the tracker refused it. Undo that first.",
+        )
+    return None
 
 
 def _undo(d: _Deciding) -> Outcome | None:
-    stage, at = d.now.stage, d.store.now()
-    if stage is Stage.OPEN:
+    in_force = fold.in_force(d.log)
+    number = d.wish.payload.get("undoes")
+    undone = next(
+        (x for x in reversed(in_force) if number is None or x.number == number), None
+    )
+    if undone is None:
         return Outcome(Result.IMPOSSIBLE, d.now, "There is nothing to undo.")
-    if stage in (Stage.REJECTED, Stage.APPROVED):
-        return d.written("Undone. The theme is open again.")
+    payload = {"undoes": undone.number}
+    if undone.verdict is not Verdict.APPROVE:
+        return d.written(f"Undone. {TAKEN_BACK[undone.verdict]}", payload=payload)
+    return _unapproved(d, payload)
+
+
+def _unapproved(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
+    stage, at = d.now.stage, d.store.now()
+    if stage is Stage.APPROVED:
+        return d.written("Undone. The theme is open again.", payload=payload)
     if stage is Stage.REFUSED:
-        return d.written("Undone. The theme is open again.", cancel=d.now.effect_key)
+        return d.written(
+            "Undone. The theme is open again.", cancel=d.now.effect_key, payload=payload
+        )
     if stage is Stage.CREATING:
-        undone = d.written("Undone before anything was sent.", cancel=d.now.effect_key)
+        undone = d.written(
+            "Undone before anything was sent.", cancel=d.now.effect_key, payload=payload
+        )
         return undone or _still_creating(d)
     if stage in (Stage.UNKNOWN, Stage.UNSURE):
         return Outcome(
-            Result.IMPOSSIBLE, d.now, "It is not known yet whether the issue exists; undo it once that is clear."
+            Result.IMPOSSIBLE,
+            d.now,
+            "It is not known yet whether the issue exists; undo it once that is clear.",
         )
     if d.now.at is not None and at - d.now.at > UNDO_WITHIN:
         where = d.now.receipt.ref if d.now.receipt else "the issue"
         minutes = int(UNDO_WITHIN.total_seconds() // 60)
         return Outcome(
-            Result.IMPOSSIBLE, d.now, f"Approvals can be undone for {minutes} minutes. Change {where} itself."
+            Result.IMPOSSIBLE,
+            d.now,
+            f"Approvals can be undone for {minutes} minutes. Change {where} itself.",
         )
-    return _withdrawn(d)
+    return _withdrawn(d, payload)
 
 
 def _still_creating(d: _Deciding) -> Outcome | None:
     """The cancellation or the number was lost: to a sender, which is told, or to another decision, which is read."""
     effect = d.store.effects.get(d.now.effect_key or "")
     if effect is not None and effect.unknown:
-        return Outcome(Result.IMPOSSIBLE, d.now, "The issue is being made at this moment; undo it when it is there.")
+        return Outcome(
+            Result.IMPOSSIBLE,
+            d.now,
+            "The issue is being made at this moment; undo it when it is there.",
+        )
     return None
 
 
-def _withdrawn(d: _Deciding) -> Outcome | None:
+def _withdrawn(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
     made = d.now.receipt
-    if d.sink is None or made is None:
+    if d.sink is None or made is None or d.subject.item is None:
         why = f"No issue tracker is configured, so {_ref(made)} can't be marked as withdrawn. Change it there."
         return Outcome(Result.IMPOSSIBLE, d.now, why)
-    acts = tuple(d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made))
-    return d.written(f"Undone. {_ref(made)} is marked as withdrawn; nothing was deleted.", acts)
+    acts = tuple(
+        d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made)
+    )
+    return d.written(
+        f"Undone. {_ref(made)} is marked as withdrawn; nothing was deleted.",
+        acts,
+        payload=payload,
+    )
 
 
-_ACTS = {Verdict.APPROVE: _approve, Verdict.REJECT: _reject, Verdict.UNDO: _undo}
+_ACTS: Mapping[Verdict, Callable[[_Deciding], Outcome | None]] = {
+    Verdict.APPROVE: _approve,
+    Verdict.UNDO: _undo,
+    **dict.fromkeys(fold.CORRECTIONS, _corrected),
+}
 
 
 def already(now: Standing) -> str:
-    """ "already approved by cli:dana (BILL-1093)": what a second click is told."""
+    """ "Already approved by cli:dana: BILL-1093.": what a second click is told."""
     who = now.actor or "somebody"
-    if now.stage is Stage.REJECTED:
-        return f"Already marked as not a theme by {who}. Undo that first."
-    if now.stage is Stage.CREATED:
-        return f"Already approved by {who}: {_ref(now.receipt)}."
-    if now.stage is Stage.OPEN:
-        return "Nothing was decided yet."
-    return f"Already approved by {who}."
+    told = {
+        Stage.OPEN: "Nothing was decided yet.",
+        Stage.REJECTED: f"Already marked as not a theme by {who}. Undo that first.",
+        Stage.SNOOZED: f"Already snoozed by {who}. Undo that first.",
+        Stage.MERGED: f"Already merged into another theme by {who}. Undo that first.",
+        Stage.CREATED: f"Already approved by {who}: {_ref(now.receipt)}.",
+    }
+    return told.get(now.stage, f"Already approved by {who}.")
 
 
 def _ref(receipt: Receipt | None) -> str:
     return receipt.ref if receipt else "the issue"
 
 
-__all__ = ["Outcome", "Result", "Wish", "already", "decide", "drafted", "resend", "standing", "standings"]
+__all__ = [
+    "Outcome",
+    "Result",
+    "Wish",
+    "already",
+    "decide",
+    "drafted",
+    "resend",
+    "standing",
+    "standings",
+    "stands",
+]

@@ -39,10 +39,14 @@ def _data(d: Digest) -> dict[str, Any]:
         "rejects": [{"where": r.where, "why": r.why} for r in d.rejects],
         "themes": [_theme(x) for x in d.themes],
         "further_themes": [_theme(x) for x in d.further_themes],
+        "snoozed_themes": [_theme(x) for x in d.snoozed_themes],
         "candidate_themes": [_theme(x) for x in d.candidate_themes],
         "backlog_items": [_item(i, d) for i in d.items],
         "not_a_theme": [{"ticket_id": x.ticket_id, "reason": x.reason, "detail": x.detail} for x in d.not_a_theme],
         "removed": [{"ticket_id": x.ticket_id, "reason": x.reason} for x in d.removed],
+        "honoured": [
+            {"code": h.code, "theme_id": h.theme_id, "number": h.number, "message": h.message} for h in d.honoured
+        ],
     }
 
 
@@ -70,6 +74,7 @@ def _theme(t: Theme) -> dict[str, Any]:
         "example_ticket_ids": list(t.examples),
         "quotes": [{"ticket_id": q.ticket_id, "text": q.text} for q in t.quotes],
         "made_by": t.words.made_by,
+        **({"edited": list(t.words.edited)} if t.words.edited else {}),
         **({"near_misses": list(t.words.near_misses)} if t.words.near_misses else {}),
         "quality": {"cohesion": t.quality.cohesion, "stability": t.quality.stability, "core_tickets": t.quality.core},
         "alarms": [{"code": a.code, "message": a.message} for a in t.alarms],

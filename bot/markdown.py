@@ -25,8 +25,8 @@ def escape(text: str) -> str:
 
 def render(digest: Digest) -> str:
     """The whole file, ending in a newline."""
-    parts = [_head(digest), _themes(digest), _backlog(digest), _not_a_theme(digest), _others(digest), _foot(digest)]
-    return "\n".join(line for part in parts for line in part).rstrip("\n") + "\n"
+    sections = (_head, _themes, _backlog, _not_a_theme, _others, _honoured, _foot)
+    return "\n".join(line for section in sections for line in section(digest)).rstrip("\n") + "\n"
 
 
 def _head(digest: Digest) -> Iterator[str]:
@@ -98,6 +98,11 @@ def _not_a_theme(digest: Digest) -> Iterator[str]:
         yield "Anecdotes, below 5 tickets or 3 customers:\n"
         yield from (f"- {_ids(ids)} ({escape(detail)})" for detail, ids in stories)
         yield ""
+    muted = phrases.muted(digest)
+    if muted:
+        yield "Left out, since their like was marked as not a theme:\n"
+        yield from (f"- {_ids(ids)} ({escape(detail)})" for detail, ids in muted)
+        yield ""
     one_offs = phrases.one_offs(digest)
     if one_offs:
         yield "Possible one-off bugs and single requests:\n"
@@ -112,10 +117,20 @@ def _others(digest: Digest) -> Iterator[str]:
     if digest.further_themes:
         yield "## Further themes\n"
         yield from (line for theme in digest.further_themes for line in _aside(theme))
+    if digest.snoozed_themes:
+        yield "## Snoozed themes\n"
+        yield from (line for theme in digest.snoozed_themes for line in _aside(theme))
     if digest.candidate_themes:
         yield "## Candidate themes, customers not known\n"
         yield "At least 5 tickets, but the input doesn't say who wrote them. Not in the backlog.\n"
         yield from (line for theme in digest.candidate_themes for line in _aside(theme))
+
+
+def _honoured(digest: Digest) -> Iterator[str]:
+    if digest.honoured:
+        yield "## Corrections that shaped this digest\n"
+        yield from (f"- {escape(one.message)}" for one in digest.honoured)
+        yield ""
 
 
 def _aside(theme: Theme) -> Iterator[str]:

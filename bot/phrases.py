@@ -158,9 +158,14 @@ def anecdotes(digest: Digest) -> list[tuple[str, list[str]]]:
     return alike(left_over(digest, "anecdote"))
 
 
+def muted(digest: Digest) -> list[tuple[str, list[str]]]:
+    """What passed the rule and is left out, since somebody marked its like as not a theme before."""
+    return alike(left_over(digest, "muted"))
+
+
 def one_offs(digest: Digest) -> list[LeftOver]:
-    """What is in no theme, no anecdote and no candidate theme, whatever its reason is called."""
-    return [left for left in digest.not_a_theme if left.reason not in {"anecdote", "candidate"}]
+    """What is in no theme, no anecdote and no candidate theme and is not muted, whatever its reason is called."""
+    return [left for left in digest.not_a_theme if left.reason not in {"anecdote", "candidate", "muted"}]
 
 
 def made_by(drafter: str) -> str:

@@ -39,6 +39,7 @@ def render(digest: Digest) -> str:
             height=HEIGHT,
             trust=trust(digest),
             anecdotes=phrases.anecdotes(digest),
+            muted=phrases.muted(digest),
             one_offs=_capped(phrases.one_offs(digest)),
             removed=phrases.removed_because(digest),
             bars=lambda theme: _bars(digest, theme),
@@ -113,7 +114,9 @@ def summary(digest: Digest) -> str:
 def trust(digest: Digest) -> list[tuple[str, str]]:
     """What a sceptical reader asks, in the order of asking."""
     totals, making = digest.totals, digest.making
-    anecdotes, candidates = (len(phrases.left_over(digest, reason)) for reason in ("anecdote", "candidate"))
+    anecdotes, candidates, muted = (
+        len(phrases.left_over(digest, reason)) for reason in ("anecdote", "candidate", "muted")
+    )
     quotes = sum(len(theme.quotes) for theme in (*digest.themes, *digest.further_themes, *digest.candidate_themes))
     cohesion = [theme.quality.cohesion for theme in digest.themes]
     redacted = ", ".join(f"{phrases.line(kind)} {number(n)}" for kind, n in sorted(making.redactions.items()))
@@ -122,7 +125,8 @@ def trust(digest: Digest) -> list[tuple[str, str]]:
         ("In themes", f"{number(totals.in_themes)} ({percent(totals.in_themes, totals.tickets_read)})"),
         ("In anecdotes", number(anecdotes)),
         *([("In candidate themes", number(candidates))] if candidates else []),
-        ("One-offs", number(totals.not_a_theme - anecdotes - candidates)),
+        *([("Marked as not a theme before", number(muted))] if muted else []),
+        ("One-offs", number(totals.not_a_theme - anecdotes - candidates - muted)),
         ("Removed before grouping", _removed(digest)),
         ("Rows that could not be read", number(len(digest.rejects))),
         ("Customers", f"{number(totals.customers)}, and {_unknown(totals.unidentified_customers)}"),

@@ -18,8 +18,9 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import phrases
+from bot import current, phrases
 from bot.acts import Act
+from bot.corrected import corrected
 from bot.digest import FIRST, Reading
 from bot.domain import Digest, Warned, Window
 from bot.pipeline import Mind, compose
@@ -162,7 +163,7 @@ def carry_on(parts: Parts, key: str, owner: str, watch: Watch | None = None, *, 
         except (Refused, Unavailable) as fault:
             parts.store.runs.fail(key, fence, str(fault))
             raise
-    return parts.store.runs.digest(key)
+    return current.digest(parts.store, key)
 
 
 class _Kept:
@@ -278,7 +279,8 @@ class _Step:
             standby=self.parts.standby,
         )
         digest = self._with_silent(made.digest, request)
-        acts = self.parts.announce(digest, self.key) if request.post and self.parts.announce else ()
+        seen = corrected(digest, reading, current.corrections(store), rules)
+        acts = self.parts.announce(seen, self.key) if request.post and self.parts.announce else ()
         store.runs.conclude(self.key, self.fence, digest, made.centres, acts)
 
     def _with_silent(self, digest: Digest, request: Request) -> Digest:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from bot import phrases
-from bot.acts import Act, Stage, Standing
+from bot.acts import REASONS, Act, Stage, Standing
 from bot.domain import BacklogItem, Digest, Theme
+from bot.honoured import ending
 from bot.phrases import count, number
 
 
@@ -15,6 +16,7 @@ def state(now: Standing) -> str:
     """ "approved by cli:dana: BILL-12 https://...": one line."""
     who = now.actor or "somebody"
     ref = f"{now.receipt.ref}  {now.receipt.url or ''}".rstrip() if now.receipt else ""
+    why = ", ".join(said for said in (REASONS.get(now.reason, ""), phrases.line(now.note)) if said)
     return {
         Stage.OPEN: "open",
         Stage.APPROVED: f"approved by {who}; no tracker is configured, nothing was sent",
@@ -23,8 +25,14 @@ def state(now: Standing) -> str:
         Stage.UNSURE: f"approved by {who}; please check: the issue may or may not exist ({now.error or ''})",
         Stage.REFUSED: f"approved by {who}; refused, nothing was made: {now.error or ''}",
         Stage.CREATED: f"approved by {who}: {ref}",
-        Stage.REJECTED: f"not a theme, says {who}" + (f": {now.note}" if now.note else ""),
+        Stage.REJECTED: f"not a theme, says {who}" + (f": {why}" if why else ""),
+        Stage.SNOOZED: f"snoozed by {who} {_ending(now)}",
+        Stage.MERGED: f"merged into {now.into} by {who}",
     }[now.stage]
+
+
+def _ending(now: Standing) -> str:
+    return ending({"until": now.until.isoformat() if now.until else None, "growth": now.growth})
 
 
 def listed(digest: Digest, now: Mapping[str, Standing], *, backlog: bool = False) -> Iterator[str]:

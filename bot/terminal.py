@@ -92,6 +92,10 @@ def _left_over(digest: Digest) -> str:
 
 
 def _beside(digest: Digest) -> Iterator[str]:
+    yield from (f"Honoured: {phrases.line(one.message)}" for one in digest.honoured)
+    if digest.snoozed_themes:
+        names = ", ".join(phrases.heading(t.words.name) for t in digest.snoozed_themes)
+        yield f"Snoozed: {names}."
     if digest.further_themes:
         yield f"Beyond the table: {count(len(digest.further_themes), 'further theme')}."
     if digest.candidate_themes:

@@ -14,6 +14,7 @@ from typing import Any
 
 from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
+from bot.honoured import SET_BY
 from bot.mirrors import mirrored
 from bot.mirrors import reason as copy_of
 from bot.synthesis.alarms import alarms
@@ -28,6 +29,7 @@ from bot.synthesis.severity import severity
 from bot.synthesis.words import MADE_BY, problem
 
 Document = Mapping[str, Any]
+_THEMES = ("themes", "further_themes", "snoozed_themes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _counted(
         *_accounted(data, by_id),
         *(
             p
-            for key in ("themes", "further_themes", "candidate_themes")
+            for key in ("themes", "further_themes", "snoozed_themes", "candidate_themes")
             for t in data[key]
             for p in (*_theme(t, key, by_id, customers, rules), *_quotes(f"{key} {t['id']}", t, by_id, gone))
         ),
@@ -118,7 +120,7 @@ def _counted(
 
 def _accounted(data: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
     """Every ticket in exactly one place, and no id that was not read."""
-    placed = [i for key in ("themes", "further_themes") for t in data[key] for i in t["ticket_ids"]]
+    placed = [i for key in _THEMES for t in data[key] for i in t["ticket_ids"]]
     placed += [x["ticket_id"] for key in ("not_a_theme", "removed") for x in data[key]]
     yield from (f"ticket {i!r} was never read" for i in placed if i not in by_id)
     yield from (f"ticket {i!r} is in more than one place" for i in {i for i in placed if placed.count(i) > 1})
@@ -191,14 +193,20 @@ def _quotes(name: str, theme: Document, by_id: Mapping[str, Ticket], gone: froze
     if theme["made_by"] != MADE_BY:
         yield from _worded(name, theme, by_id)
     due = problem([q["text"] for q in theme["quotes"]])
-    if theme["made_by"] == MADE_BY and theme["problem"] != due:
+    if theme["made_by"] == MADE_BY and "problem" not in theme.get("edited", ()) and theme["problem"] != due:
         yield f"{name}: the problem is told as {theme['problem']!r}, by its quotes {due!r}"
 
 
 def _worded(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
     """Words that a language model made hold no count, and no number that is not in the theme's tickets."""
     evidence = " ".join(f"{by_id[i].subject} {by_id[i].body}" for i in theme["ticket_ids"] if i in by_id)
-    for text in (theme["name"], theme["short"], theme["problem"], *theme.get("near_misses", ())):
+    edited = theme.get("edited", ())  # a person may write what they know
+    told = [
+        theme[key]
+        for key, owner in (("name", "name"), ("short", "name"), ("problem", "problem"))
+        if owner not in edited
+    ]
+    for text in (*told, *theme.get("near_misses", ())):
         yield from (f"{name}: in its words, {wrong}" for wrong in impure(text, " ".join(evidence.split())))
 
 
@@ -214,7 +222,7 @@ def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str,
     who = [customers[t.id] for i, t in by_id.items() if i not in removed]
     again = {
         "tickets_read": len(by_id),
-        "in_themes": sum(len(t["ticket_ids"]) for key in ("themes", "further_themes") for t in data[key]),
+        "in_themes": sum(len(t["ticket_ids"]) for key in _THEMES for t in data[key]),
         "not_a_theme": len(data["not_a_theme"]),
         "removed": len(removed),
         "customers": len({c.id for c in who if c.identified}),
@@ -266,7 +274,7 @@ def _severities(
     themes = {t["id"]: t for t in data["themes"]}
     for item in data["backlog_items"]:
         theme = themes.get(item["theme_id"])
-        if theme is None:
+        if theme is None or item["severity_reason"].startswith(SET_BY):
             continue
         level, reason = severity(*_members(theme, by_id, own), customers, Kind(theme["kind"]), rules)
         if (item["severity"], item["severity_reason"]) != (level.value, reason):

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from bot.digest import Reading
 from bot.domain import (
     Alarm,
     BacklogItem,
     Counts,
+    Customer,
     Deflection,
     Digest,
     Dot,
@@ -24,6 +26,7 @@ from bot.domain import (
     Removed,
     Severity,
     Theme,
+    Ticket,
     Totals,
     Warned,
     Window,
@@ -284,6 +287,28 @@ def sample_digest(one_offs: int = 60) -> Digest:
         warnings=(Warned("source-partial", "Intercom is missing since 28 October: counts after it are Zendesk only."),),
         dots=_dots(themes, one_offs + 16),
     )
+
+
+def reading_of(digest: Digest) -> Reading:
+    """Tickets that a digest made by hand could have been counted from: each id once, each theme with its customers."""
+    themes = (*digest.themes, *digest.further_themes)
+    quoted = {e.ticket_id: e.quote for t in themes for e in t.evidence} | {
+        q.ticket_id: q.text for t in themes for q in t.quotes
+    }
+    owners = {i: f"c{t.rank}-{n % max(1, t.counts.customers)}" for t in themes for n, i in enumerate(t.members)}
+    sources = {i: "intercom" if n % 3 == 0 else "zendesk" for t in themes for n, i in enumerate(t.members)}
+    left = {x.ticket_id: x.detail.partition(": ")[2] for x in digest.not_a_theme}
+
+    def ticket(shown: str) -> Ticket:
+        body = quoted.get(shown) or left.get(shown) or f"Something about {shown}"
+        return Ticket(sources.get(shown, "zendesk"), shown, "", body, created_at=START + timedelta(days=len(body) % 31))
+
+    kept = [ticket(i) for i in (*owners, *left)]
+    out = [(ticket(r.ticket_id), r.reason) for r in digest.removed]
+    customers = {
+        t.id: Customer(owners.get(t.key, t.key), owners.get(t.key, t.key)) for t in (*kept, *(t for t, _ in out))
+    }
+    return Reading(tuple(kept), tuple(out), digest.rejects, digest.warnings, digest.window, customers)
 
 
 def small_digest() -> Digest:

@@ -11,8 +11,7 @@ from typing import Any, cast
 
 from bot.acts import Effect, EffectState, Verdict
 from bot.decisions import Outcome, Wish, decide, standings
-from bot.digest import Reading
-from bot.domain import Digest, Window
+from bot.domain import Digest
 from bot.effects import Ledger
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
@@ -21,7 +20,7 @@ from bot.synthesis.rules import Rules
 from connectors.jira import Jira
 from connectors.slack import Slack
 from tests.databases import WORKSPACE, Clock
-from tests.digests import sample_digest
+from tests.digests import reading_of, sample_digest
 from tests.servers.jira import EMAIL, TOKEN, JiraServer
 from tests.servers.slack import CHANNEL, SlackServer
 from tests.servers.slack import TOKEN as SLACK_TOKEN
@@ -65,8 +64,7 @@ class Scene:
         self.store.runs.ask(key, "monthly", {})
         fence = self.store.runs.lease(key, "me", 60)
         assert fence is not None
-        nothing = Reading((), (), (), (), Window(None, None, "UTC", "all"), {})
-        self.store.runs.freeze(key, fence, nothing, Rules(), {"known": []})
+        self.store.runs.freeze(key, fence, reading_of(made), Rules(), {"known": []})
         self.store.runs.conclude(key, fence, made, {}, self.board.announce(made, key) if post else ())
         self.store.runs.finish(key, fence)
         return made

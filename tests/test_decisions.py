@@ -26,14 +26,13 @@ from bot.decisions import (
     standing,
     standings,
 )
-from bot.digest import Reading
-from bot.domain import Digest, Window
+from bot.domain import Digest
 from bot.ports import Sink
 from bot.store import Store
 from bot.synthesis.rules import Rules
 from connectors.jira import Jira
 from tests.databases import WORKSPACE, Clock, Fresh, at_once
-from tests.digests import sample_digest, small_digest
+from tests.digests import reading_of, sample_digest, small_digest
 from tests.spine import PASSED, Scene, scene
 
 CREATE = r"/rest/api/3/issue$"
@@ -95,13 +94,24 @@ def test_an_undo_opens_the_theme_and_raises_the_generation_of_what_was_approved_
 
 
 @given(st.lists(st.sampled_from(Verdict), max_size=12))
-def test_the_fold_is_the_same_read_at_once_or_line_by_line(verdicts: list[Verdict]) -> None:
+def test_the_fold_is_that_of_a_stack_from_which_each_undo_takes_the_last(verdicts: list[Verdict]) -> None:
     log = [line(n, v, f"k{n}" if v is Verdict.APPROVE else None) for n, v in enumerate(verdicts, 1)]
+    stack: list[Verdict] = []
+    popped: list[Verdict] = []
+    for verdict in verdicts:
+        if verdict is not Verdict.UNDO:
+            stack.append(verdict)
+        elif stack:
+            popped.append(stack.pop())
     now = standing("t", log, {})
-    assert now.number == len(log)
-    undone = [n for n, v in enumerate(verdicts) if v is Verdict.UNDO and n and verdicts[n - 1] is Verdict.APPROVE]
-    assert now.generation == 1 + len(undone)
-    assert (now.stage is Stage.OPEN) == (not verdicts or verdicts[-1] is Verdict.UNDO)
+    places = {
+        Verdict.APPROVE: Stage.CREATING,
+        Verdict.REJECT: Stage.REJECTED,
+        Verdict.SNOOZE: Stage.SNOOZED,
+        Verdict.MERGE: Stage.MERGED,
+    }
+    assert now.stage is next((places[v] for v in reversed(stack) if v in places), Stage.OPEN)
+    assert (now.number, now.generation) == (len(log), 1 + popped.count(Verdict.APPROVE))
 
 
 # --- one decides
@@ -344,8 +354,7 @@ class Table:
         self.store.runs.ask(run, "monthly", {})
         fence = self.store.runs.lease(run, "me", 60)
         assert fence is not None
-        nothing = Reading((), (), (), (), Window(None, None, "UTC", "all"), {})
-        self.store.runs.freeze(run, fence, nothing, Rules(), {"known": []})
+        self.store.runs.freeze(run, fence, reading_of(made), Rules(), {"known": []})
         made = replace(made, making=replace(made.making, made_at=self.clock.at))
         self.store.runs.conclude(run, fence, made, {}, ())
 
@@ -420,34 +429,50 @@ _WAYS: dict[Stage, Callable[[Table], object]] = {
     Stage.REFUSED: _then(Table.refused),
     Stage.CREATED: _then(Table.created),
     Stage.REJECTED: lambda table: table.decide(Verdict.REJECT),
+    Stage.SNOOZED: lambda table: table.decide(Verdict.SNOOZE),
+    Stage.MERGED: lambda table: table.decide(Verdict.MERGE, payload={"into": INTO}),
 }
+INTO = sample_digest(one_offs=3).themes[6].id  # nobody decides on it
 _DONE, _ALREADY, _CANT = Result.DONE, Result.ALREADY, Result.IMPOSSIBLE
-_COMES_OF: dict[Stage, dict[Verdict, tuple[Result, Stage]]] = {
-    stage: {
-        Verdict.APPROVE: (_ALREADY, stage),
-        Verdict.REJECT: (_ALREADY, stage),
-        Verdict.UNDO: (_CANT, stage) if stage in (Stage.UNKNOWN, Stage.UNSURE) else (_DONE, Stage.OPEN),
-    }
-    for stage in Stage
+_GIVEN: dict[Verdict, dict[str, object]] = {
+    Verdict.MERGE: {"into": INTO},
+    Verdict.RENAME: {"to": "What we call it"},
+    Verdict.EDIT: {"title": "What we will do"},
 }
-_COMES_OF[Stage.OPEN] = {
-    Verdict.APPROVE: (_DONE, Stage.CREATING),
-    Verdict.REJECT: (_DONE, Stage.REJECTED),
-    Verdict.UNDO: (_CANT, Stage.OPEN),
-}
-_COMES_OF[Stage.REFUSED][Verdict.APPROVE] = (_DONE, Stage.CREATING)
+_PLACING = (Verdict.REJECT, Verdict.SNOOZE, Verdict.MERGE)
 
 
+def _comes_of(stage: Stage, verdict: Verdict) -> tuple[Result, Stage]:
+    """Said once more in the plainest way: a theme is placed once; what may be at the tracker stays as it was sent."""
+    if stage is Stage.OPEN:
+        placed = {
+            Verdict.APPROVE: Stage.CREATING,
+            Verdict.REJECT: Stage.REJECTED,
+            Verdict.SNOOZE: Stage.SNOOZED,
+            Verdict.MERGE: Stage.MERGED,
+        }
+        return (_CANT, stage) if verdict is Verdict.UNDO else (_DONE, placed.get(verdict, stage))
+    if verdict is Verdict.UNDO:
+        return (_CANT, stage) if stage in (Stage.UNKNOWN, Stage.UNSURE) else (_DONE, Stage.OPEN)
+    if stage is Stage.REFUSED:
+        again = {Verdict.APPROVE: (_DONE, Stage.CREATING), Verdict.EDIT: (_DONE, stage), Verdict.RENAME: (_DONE, stage)}
+        return again.get(verdict, (_CANT, stage))
+    if verdict is Verdict.RENAME and stage is not Stage.MERGED:
+        return _DONE, stage
+    return _ALREADY, stage
+
+
+@pytest.mark.parametrize("verdicts", [list(Verdict)[:3], [Verdict.UNDO, Verdict.MERGE, Verdict.RENAME, Verdict.EDIT]])
 @pytest.mark.parametrize("stage", list(Stage))
-def test_what_comes_of_each_verdict_in_each_stage(table: Table, stage: Stage) -> None:
-    for theme, verdict in zip(sample_digest(one_offs=3).themes[:3], Verdict, strict=True):
+def test_what_comes_of_each_verdict_in_each_stage(table: Table, stage: Stage, verdicts: list[Verdict]) -> None:
+    for theme, verdict in zip(sample_digest(one_offs=3).themes, verdicts, strict=False):
         one = replace(table, theme=theme.id)
         _WAYS[stage](one)
         assert one.stage is stage
         before = (one.log(), one.store.effects.of_theme(theme.id), one.store.audit.recent())
-        outcome = one.decide(verdict, actor="cli:lee")
-        result, then = _COMES_OF[stage][verdict]
-        assert (outcome.result, one.stage, outcome.standing.stage) == (result, then, then)
+        outcome = one.decide(verdict, actor="cli:lee", payload=_GIVEN.get(verdict, {}))
+        result, then = _comes_of(stage, verdict)
+        assert (outcome.result, one.stage, outcome.standing.stage) == (result, then, then), (verdict, outcome.message)
         assert outcome.message.endswith(".")
         if result is not Result.DONE:
             assert before == (one.log(), one.store.effects.of_theme(theme.id), one.store.audit.recent())

@@ -173,7 +173,7 @@ def _window(text: str | None, wired: Wired) -> Window | None:
 
 def _carried(wired: Wired, request: Request, *, again: bool, as_json: bool, quiet: bool) -> Digest:
     """The digest of the request: as it is stored, or made now."""
-    from bot import runs
+    from bot import current, runs
     from bot.progress import Shown
 
     parts = wired.parts
@@ -181,7 +181,7 @@ def _carried(wired: Wired, request: Request, *, again: bool, as_json: bool, quie
     if again:
         key = runs.another(parts.store, key)
     asked = runs.ask(parts.store, key, "manual", request)
-    if asked.state == "DONE" and (made := parts.store.runs.digest(key)) is not None:
+    if asked.state == "DONE" and (made := current.digest(parts.store, key)) is not None:
         if not quiet:
             sys.stderr.write(f"groundswell: asked before, shown as it is stored ({key}); --again reads anew\n")
         return made

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from bot import phrases
-from bot.acts import Message, Stage, Standing
+from bot.acts import Decision, Message, Stage, Standing
 from bot.domain import Theme
+from bot.honoured import TAKEN_BACK, VERBS, what
 from bot.slack import rows, text
 from bot.slack.elements import Words, link, moment, paragraph, rich, who, words
 from bot.slack.text import Theirs
@@ -36,7 +37,7 @@ def answer(kind: Kind, *, standing: Standing | None = None, group: str | None = 
 
 
 def _already(now: Standing) -> Message:
-    verb = "marked this as not a theme" if now.stage is Stage.REJECTED else "approved this"
+    verb = _VERBS.get(now.stage, "approved this")
     shown: list[Words] = [who(now.actor), words(f" {verb}")]
     shown += [words(" on "), moment(now.at)] if now.at else []
     shown += [words(", so nothing was done a second time"), *_ref(now), words(".")]
@@ -45,35 +46,52 @@ def _already(now: Standing) -> Message:
     return Message(said, [rich(paragraph(*shown))])
 
 
+_VERBS = {
+    Stage.REJECTED: "marked this as not a theme",
+    Stage.SNOOZED: "snoozed this",
+    Stage.MERGED: "merged this into another theme",
+}
+
+
 def _ref(now: Standing) -> list[Words]:
     return [words(": "), link(now.receipt.url, now.receipt.ref)] if now.receipt else []
 
 
-def decided(standing: Standing, theme: Theme, by: str | None = None) -> Message:
-    """The line in the thread. `by`: who did it, where the standing no longer says so (an undo leaves it open)."""
+def decided(standing: Standing, theme: Theme) -> Message:
+    """The line in the thread on what put a theme where it stands."""
     name = words(f"{theme.rank}. {text.plain(theme.words.name, 120)}\n", bold=True)
-    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), ": ", *_said(standing, by))
-    return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(name, *_shown(standing, by)))])
+    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), ": ", *_said(standing))
+    return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(name, *_shown(standing)))])
 
 
-def _shown(now: Standing, by: str | None) -> list[Words]:
-    if now.stage is Stage.OPEN:
-        return [words("Undone"), *([words(" by "), who(by)] if by else []), words(": open again.")]
+def changed(d: Decision, theme: Theme, undone: Decision | None = None) -> Message:
+    """The line on what was said of a theme beside: a name, an edit, moved tickets, or (`undone`) taken back."""
+    name = words(f"{text.plain(theme.words.name, 120)}\n", bold=True)
+    verb = "undone" if undone else VERBS.get(d.verdict, d.verdict.value)
+    told = TAKEN_BACK.get(undone.verdict, "") if undone else f"It {what(d)}."
+    shown = [name, words(f"{verb.capitalize()} by "), who(d.actor), words(f". {told}", limit=400)]
+    said = text.sentence(Theirs(theme.words.name), f": {verb} by ", text.mention(d.actor), ". ", Theirs(told))
+    return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(*shown))])
+
+
+def _shown(now: Standing) -> list[Words]:
     if now.stage is Stage.CREATED:
         return [words("Approved by "), who(now.actor), *_ref(now), words(".")]
+    if now.stage is Stage.MERGED:
+        return [words("Merged into another theme by "), who(now.actor), words(".")]
     return rows.state(now)
 
 
-def _said(now: Standing, by: str | None) -> list[str]:
+def _said(now: Standing) -> list[str]:
     """The same for `Message.text`, in parts."""
     actor = text.mention(now.actor)
-    if now.stage is Stage.OPEN:
-        return ["undone", *([" by ", text.mention(by)] if by else []), ", so it is open again."]
     if now.stage is Stage.CREATED:
         return ["approved by ", actor, *([": ", Theirs(now.receipt.ref)] if now.receipt else []), "."]
     told = {
         Stage.APPROVED: f"approved by {actor}; no issue tracker is configured.",
         Stage.REJECTED: f"marked not a theme by {actor}.",
+        Stage.SNOOZED: f"snoozed by {actor}.",
+        Stage.MERGED: f"merged into another theme by {actor}.",
         Stage.REFUSED: "Jira said no, and nothing was created. The reason is in the thread.",
         Stage.UNSURE: "please check Jira, the draft may or may not exist. Nothing is sent until you say so.",
         Stage.UNKNOWN: "Jira did not answer; the draft is being looked for and nothing is sent again.",

@@ -56,6 +56,7 @@ class _Month:
     missing: Sequence[str]
     evidence: Mapping[str, str]
     offer: Offer
+    merged: Sequence[Theme]
 
     @property
     def small(self) -> bool:
@@ -65,7 +66,7 @@ class _Month:
         return self.standings.get(theme.id, Standing(theme.id))
 
 
-def digest(
+def digest(  # noqa: PLR0913 - what a month's message shows
     d: Digest,
     standings: Mapping[str, Standing],
     *,
@@ -73,14 +74,16 @@ def digest(
     missing: Sequence[str] = (),
     evidence: Mapping[str, str] | None = None,
     offer: Offer = EVERYTHING,
+    merged: Sequence[Theme] = (),
 ) -> Message:
-    """The month in one message. `missing`: full sentences on sources that failed; they come first.
+    """The month in one message. `missing`: full sentences on sources that failed; they come first. `merged`: themes as
+    they were found that are a part of another now, which their standing names.
 
     `evidence`: theme id -> address of its reply in the thread. `offer` without decisions: nobody may decide (an empty
     list of approvers, a digest over 90 days old), so that there are no buttons and the foot says why.
     """
     absent = (*missing, *(warned.message for warned in d.warnings if warned.code == MISSING))
-    month = _Month(d, standings, run_key, absent, evidence or {}, offer)
+    month = _Month(d, standings, run_key, absent, evidence or {}, offer, merged)
     if d.totals.tickets_read == 0:
         return _nothing(month)
     most = len(d.themes)
@@ -120,6 +123,8 @@ def _blocks(month: _Month, shape: _Shape) -> Iterator[Block]:
     yield divider()
     for theme in month.digest.themes[: shape.rows]:
         yield from _row(month, theme, shape)
+    for theme in (*month.digest.snoozed_themes, *month.merged)[: 2 * shape.rows]:
+        yield from _put_by(month, theme)
     yield from _foot(month, shape)
 
 
@@ -171,6 +176,18 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
         small_print = _small_print(theme, item, len(month.digest.items), now.stage is Stage.OPEN)
         yield context(small_print, (month.evidence.get(theme.id), "See evidence"))
     yield from rows.controls(theme, now, press, offer=month.offer, tentative=month.small)
+
+
+def _put_by(month: _Month, theme: Theme) -> Iterator[Block]:
+    """A theme that a correction took out of the ranking: where it went, and the way back."""
+    now = month.standing(theme)
+    said = [words(text.plain(theme.words.name, 80), bold=True), words("\n"), *rows.state(now)]
+    if now.stage is Stage.MERGED:
+        into = next((t for t in month.digest.themes if t.id == now.into), None)
+        said = rows.merged(theme, now, into) if into else []
+    if said:
+        yield rich(paragraph(*said), block_id=text.plain(f"row.{theme.id}.{now.number}.{now.stage}", 255))
+        yield from rows.controls(theme, now, Press(month.run_key, theme.id, 0), offer=month.offer, tentative=False)
 
 
 def _small_print(theme: Theme, item: BacklogItem, items: int, undecided: bool) -> str:
@@ -255,8 +272,25 @@ def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: O
     said = text.sentence(f"Evidence for theme {theme.rank}, ", Theirs(theme.words.name), tail)
     press = Press(run_key, theme.id, item.revision)
     small = any(warned.code == SMALL for warned in d.warnings)
-    controls = rows.controls(theme, standing, press, offer=offer, tentative=small, primary=True)
+    controls = rows.controls(theme, standing, press, offer=offer, tentative=small, whole=True)
     return _first_fit(Message(said, [*_evidence(d, theme, standing, depth), *controls]) for depth in _DEPTHS)
+
+
+def elsewhere(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: Offer = EVERYTHING) -> Message:
+    """The reply of a theme that is no row of the digest any more: where its tickets are now."""
+    into = next((t for t in d.themes if t.id == standing.into), None)
+    name = Theirs(theme.words.name)
+    told: tuple[str, ...] = (" is not among the themes shown any more.",)
+    if standing.stage is Stage.MERGED and into is not None:
+        shown, told = rows.merged(theme, standing, into), (" is a part of ", Theirs(into.words.name), " now.")
+    else:
+        state = rows.state(standing) or [words("No longer among the themes shown, since tickets were moved.")]
+        shown = [words(text.plain(theme.words.name, 120), bold=True), words("\n"), *state]
+    controls = rows.controls(theme, standing, Press(run_key, theme.id, 0), offer=offer, tentative=False)
+    controls = [] if standing.stage is Stage.OPEN else controls
+    return Message(
+        text.padded(text.sentence(name, *told), "Its evidence is in the digest."), [rich(paragraph(*shown)), *controls]
+    )
 
 
 def _evidence(d: Digest, theme: Theme, now: Standing, depth: _Depth) -> Iterator[Block]:
@@ -333,6 +367,9 @@ def _leavings(d: Digest, most: int) -> Iterator[Block]:
     yield from _list("Anecdotes, below 5 tickets or 3 customers", anecdotes, most)
     one_offs = [_of(ids, detail) for detail, ids in phrases.alike(phrases.one_offs(d))]
     yield from _list("Possible one-off bugs and single requests", one_offs, most)
+    yield from _list("Marked as not a theme before", [_of(ids, detail) for detail, ids in phrases.muted(d)], most)
+    yield from _list("Snoozed", [_aside(t) for t in d.snoozed_themes], most)
+    yield from _list("Corrections that shaped this digest", [h.message for h in d.honoured], most)
     yield from _list("Further themes", [_aside(t) for t in d.further_themes], most)
     candidates = [_aside(t) for t in d.candidate_themes]
     yield from _list("Candidate themes, customers not known; not in the backlog", candidates, most)

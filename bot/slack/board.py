@@ -6,11 +6,12 @@ what is committed, so that two handlers can't erase each other's row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.acts import Act, EffectState, Message, Stage, Standing, effect_key
-from bot.decisions import CLOSED_AFTER, standings
+from bot import current
+from bot.acts import Act, Decision, EffectState, Message, Stage, Standing, Verdict, effect_key
+from bot.decisions import CLOSED_AFTER, stands
 from bot.domain import Digest, Theme
 from bot.ports import Channel, Refused, Unavailable
 from bot.slack import answers, blocks
@@ -18,7 +19,9 @@ from bot.slack.rows import Offer
 from bot.store import Drawing, Store
 
 _REST = 5.0  # seconds without drawing after Slack did not answer
-_TOLD = (Stage.APPROVED, Stage.CREATED, Stage.REJECTED, Stage.REFUSED, Stage.UNSURE, Stage.OPEN)
+_TOLD = frozenset(Stage) - {Stage.CREATING, Stage.UNKNOWN}  # those will be something else in a moment
+_BESIDE = (Verdict.RENAME, Verdict.EDIT, Verdict.SPLIT, Verdict.MOVE)  # they leave the theme where it stands
+_REST_OF_IT = "left-over"  # in place of a theme's id: the reply with what is in no theme
 
 
 class Board:
@@ -30,16 +33,22 @@ class Board:
         self._deciders, self._tracker = deciders, tracker
         self._rest_until: datetime | None = None
 
+    def _where(self, run_key: str) -> Channel:
+        """The channel, or the person to whom alone the run's digest goes."""
+        run = self._store.runs.get(run_key)
+        to = run.asked.get("to") if run else None
+        return self._channel.to(to) if to else self._channel
+
     def announce(self, digest: Digest, run_key: str) -> list[Act]:
         """The acts that post a digest: one message, and in its thread the evidence of each theme and what is left."""
-        now = standings(self._store, [t.id for t in digest.themes])
+        now = stands(self._store, digest)
         key = effect_key("slack.digest", self._workspace, run_key)
         replies = [
             self._reply(key, run_key, t.id, self._evidence_of(digest, t, now[t.id], run_key), t.id)
             for t in digest.themes
         ]
-        rest = self._reply(key, run_key, "left-over", blocks.left_over(digest), None)
-        return [self._channel.post(key, self._parent(digest, now, run_key)), *replies, rest]
+        rest = self._reply(key, run_key, _REST_OF_IT, blocks.left_over(digest), _REST_OF_IT)
+        return [self._where(run_key).post(key, self._parent(digest, (), now, run_key)), *replies, rest]
 
     def redraw(self) -> int:
         """Draws every message anew whose themes changed since. How many; one that Slack refuses for good counts.
@@ -51,39 +60,50 @@ class Board:
         if self._rest_until is not None and self._store.now() < self._rest_until:
             return drawn
         for drawing in self._store.drawings.due():
-            digest = self._store.runs.digest(drawing.run_key)
-            if digest is None:
+            found = self._store.runs.digest(drawing.run_key)
+            digest = current.digest(self._store, drawing.run_key)
+            if found is None or digest is None:
                 continue
-            now = standings(self._store, [t.id for t in digest.themes])
+            now = stands(self._store, digest, [t.id for t in found.themes])
             try:
-                self._channel.update(drawing.target, drawing.ref, self._message(drawing, digest, now))
+                self._channel.update(drawing.target, drawing.ref, self._message(drawing, found, digest, now))
             except Unavailable as away:  # still due: a later round tries again
                 self._rest_until = self._store.now() + timedelta(seconds=away.retry_after or _REST)
                 return drawn
             except Refused as refused:  # deleted, or the channel archived: nothing to draw any more
                 self._store.audit.write("groundswell", "not redrawn", drawing.effect_key, {"why": str(refused)})
             if drawing.theme_id is None:
-                self._store.effects.plan(tuple(self._lines(drawing, digest, now)), run_key=drawing.run_key)
+                self._store.effects.plan(tuple(self._lines(drawing, found, digest, now)), run_key=drawing.run_key)
             self._store.drawings.drawn(drawing.effect_key, drawing.wanted)
             drawn += 1
         return drawn
 
-    def _message(self, drawing: Drawing, digest: Digest, now: Mapping[str, Standing]) -> Message:
+    def _message(self, drawing: Drawing, found: Digest, digest: Digest, now: Mapping[str, Standing]) -> Message:
+        """`found`: as the run had it; a theme of it that is shown no more says where it went."""
+        if drawing.theme_id is None:
+            shown = {t.id for t in (*digest.themes, *digest.snoozed_themes)}
+            return self._parent(digest, [t for t in found.themes if t.id not in shown], now, drawing.run_key)
         theme = next((t for t in digest.themes if t.id == drawing.theme_id), None)
         if theme is not None:
             return self._evidence_of(digest, theme, now[theme.id], drawing.run_key)
-        return self._parent(digest, now, drawing.run_key)
+        gone = next((t for t in found.themes if t.id == drawing.theme_id), None)
+        if gone is None:
+            return blocks.left_over(digest)
+        offer = self._offer(digest)
+        return blocks.elsewhere(digest, gone, now[gone.id], run_key=drawing.run_key, offer=offer)
 
-    def _parent(self, digest: Digest, now: Mapping[str, Standing], run_key: str) -> Message:
-        evidence = self._evidence(digest, run_key)
-        return blocks.digest(digest, now, run_key=run_key, evidence=evidence, offer=self._offer(digest))
+    def _parent(self, digest: Digest, gone: Sequence[Theme], now: Mapping[str, Standing], run_key: str) -> Message:
+        evidence, offer = self._evidence(digest, run_key), self._offer(digest)
+        merged = [t for t in gone if now[t.id].stage is Stage.MERGED]
+        return blocks.digest(digest, now, run_key=run_key, evidence=evidence, offer=offer, merged=merged)
 
     def _evidence_of(self, digest: Digest, theme: Theme, now: Standing, run_key: str) -> Message:
         return blocks.reply(digest, theme, now, run_key=run_key, offer=self._offer(digest))
 
     def _offer(self, digest: Digest) -> Offer:
         """What may be clicked on the digest's messages."""
-        open_ = self._deciders and self._store.now() - digest.making.made_at <= CLOSED_AFTER
+        at_home = self._where(digest.making.run_id) is self._channel
+        open_ = self._deciders and at_home and self._store.now() - digest.making.made_at <= CLOSED_AFTER
         return Offer(decisions=open_, tracker=self._tracker)
 
     def _evidence(self, digest: Digest, run_key: str) -> dict[str, str]:
@@ -95,27 +115,32 @@ class Board:
             if e is not None and e.state is EffectState.DONE and e.receipt and e.receipt.url
         }
 
-    def _lines(self, drawing: Drawing, digest: Digest, now: Mapping[str, Standing]) -> Iterator[Act]:
-        """One line in the thread for each decision and what became of it; each line once, as its key says."""
-        for theme in digest.themes:
-            at = now[theme.id]
-            if at.number and at.stage in _TOLD and self._was_here(theme, at, drawing.run_key):
-                subject = f"{theme.id}|{at.number}|{at.stage}"
-                by = self._last_actor(theme.id) if at.stage is Stage.OPEN else None
-                message = answers.decided(at, theme, by)
-                yield self._reply(drawing.effect_key, drawing.run_key, subject, message, None)
+    def _lines(self, drawing: Drawing, found: Digest, digest: Digest, now: Mapping[str, Standing]) -> Iterator[Act]:
+        """One line in the thread for each decision and what became of it; each line once, as its key says.
 
-    def _was_here(self, theme: Theme, at: Standing, run_key: str) -> bool:
-        """The line goes to the thread of the digest that it was decided on; an undo to the one that it undoes."""
-        log = self._store.decisions.of([theme.id])[theme.id]
-        return any(d.number == at.number and d.run_key == run_key for d in log)
-
-    def _last_actor(self, theme_id: str) -> str | None:
-        log = self._store.decisions.of([theme_id])[theme_id]
-        return log[-1].actor if log else None
+        It goes to the thread of the digest that it was decided on; an undo to the one that it undoes.
+        """
+        shown = {t.id: t for t in (*found.themes, *digest.themes)}
+        logs = self._store.decisions.of(tuple(shown))
+        for theme in shown.values():
+            here = {d.number: d for d in logs[theme.id] if d.run_key == drawing.run_key}
+            for key, message in _told(theme, now[theme.id], here):
+                yield self._reply(drawing.effect_key, drawing.run_key, f"{theme.id}|{key}", message, None)
 
     def _reply_key(self, run_key: str, subject: str) -> str:
         return effect_key("slack.reply", self._workspace, f"{run_key}|{subject}")
 
     def _reply(self, after: str, run_key: str, subject: str, message: Message, theme_id: str | None) -> Act:
-        return self._channel.reply(self._reply_key(run_key, subject), after, message, theme_id)
+        return self._where(run_key).reply(self._reply_key(run_key, subject), after, message, theme_id)
+
+
+def _told(theme: Theme, now: Standing, here: Mapping[int, Decision]) -> Iterator[tuple[str, Message]]:
+    """The lines on one theme; `here`: the decisions made on this digest, by number."""
+    for d in here.values():
+        if d.verdict is Verdict.UNDO:
+            undone = here.get(int(d.payload.get("undoes") or d.number - 1))
+            yield f"{d.number}|{Stage.OPEN}", answers.changed(d, theme, undone or d)
+        elif d.verdict in _BESIDE:
+            yield f"{d.number}|{d.verdict}", answers.changed(d, theme)
+    if now.decision in here and now.stage in _TOLD:
+        yield f"{now.decision}|{now.stage}", answers.decided(now, theme)

@@ -46,6 +46,19 @@ class Press:
             return None
         return cls(run, theme, revision)
 
+    def block_id(self, number: int, stage: str) -> str:
+        """Of the block that holds its buttons. Slack wants a new one whenever a message is updated, so it names the
+        decision that it shows, too (docs.slack.dev/reference/block-kit/blocks/actions-block)."""
+        return f"act|{self.run}|{self.theme}|{self.revision}|{number}|{stage}"
+
+    @classmethod
+    def of_block(cls, block_id: str) -> Press | None:
+        """What an overflow menu is about: its options have no room for the whole value."""
+        parts = block_id.split("|")
+        if len(parts) != 6 or parts[0] != "act" or not parts[3].isdigit():
+            return None
+        return cls(parts[1], parts[2], int(parts[3]))
+
 
 # --- rich text
 
@@ -131,6 +144,12 @@ def button(label: str, action: str, about: str, value: str, **more: Any) -> Bloc
         "accessibility_label": text.plain(f"{label}: {about}", 75),
         **more,
     }
+
+
+def menu(action: str, about: str, options: Iterable[tuple[str, str]]) -> Block:
+    """The three dots: (label, value) each."""
+    shown = [{"text": _plain(label, 75), "value": value} for label, value in options]
+    return {"type": "overflow", "action_id": action, "options": shown, "accessibility_label": text.plain(about, 75)}
 
 
 def confirm(title: str, said: str, yes: str, no: str) -> Mapping[str, Block]:

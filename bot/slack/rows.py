@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import phrases
-from bot.acts import Stage, Standing
+from bot.acts import REASONS, Stage, Standing
 from bot.domain import Theme
+from bot.honoured import ending
 from bot.phrases import count
 from bot.slack import text
-from bot.slack.elements import Block, Press, Words, actions, button, confirm, link, moment, who, words
+from bot.slack.elements import Block, Press, Words, actions, button, confirm, link, menu, moment, who, words
 
 UNDO_MINUTES = 10  # an approval; everything else can be undone at any time (SURFACES 1.8)
 _LOOKING = (
@@ -40,7 +41,14 @@ def state(now: Standing) -> list[Words]:
     if now.stage is Stage.UNSURE:
         return _unsure(now)
     if now.stage is Stage.REJECTED:
-        return [words("Marked not a theme by "), *_by(now), *_why(now)]
+        return [
+            words("Marked not a theme by "),
+            *_by(now),
+            *_why(now),
+            words(". Its like is left out of later digests."),
+        ]
+    if now.stage is Stage.SNOOZED:
+        return [words("💤 Snoozed by "), *_by(now), words(f" {_ending(now)}")]
     if now.stage is Stage.APPROVED:
         told = ". No issue tracker is configured, so nothing was sent anywhere."
         return [words("✅ Approved by "), *_by(now), words(told)]
@@ -57,8 +65,20 @@ def _made(now: Standing) -> list[Words]:
     return [words(" · draft "), link(now.receipt.url, now.receipt.ref)]
 
 
+def merged(theme: Theme, now: Standing, into: Theme) -> list[Words]:
+    """What stands in place of a theme that was merged into another."""
+    together = f"{into.rank}. {text.plain(into.words.name, 80)}"
+    said = [words(text.plain(theme.words.name, 80), bold=True), words("\nMerged into "), words(together, bold=True)]
+    return [*said, words(" by "), *_by(now), words(f": {phrases.size(into)} together")]
+
+
 def _why(now: Standing) -> list[Words]:
-    return [words(f": {phrases.line(now.note)}", limit=200)] if now.note.strip() else []
+    told = ", ".join(said for said in (REASONS.get(now.reason, ""), phrases.line(now.note)) if said)
+    return [words(f": {told}", limit=200)] if told else []
+
+
+def _ending(now: Standing) -> str:
+    return ending({"until": now.until.isoformat() if now.until else None, "growth": now.growth})
 
 
 def _unsure(now: Standing) -> list[Words]:
@@ -80,38 +100,57 @@ def _full_stop(error: str | None) -> str:
 
 
 def controls(
-    theme: Theme, now: Standing, press: Press, *, offer: Offer, tentative: bool, primary: bool = False
+    theme: Theme, now: Standing, press: Press, *, offer: Offer, tentative: bool, whole: bool = False
 ) -> list[Block]:
     """The row's buttons, in one actions block; none while something is under way.
 
-    `primary` marks Approve (at most one button in a set may be: the digest's rows have none). The block_id names the
-    theme, the revision and the decision it shows: Slack wants a new one whenever a message is updated
-    (docs.slack.dev/reference/block-kit/blocks/actions-block).
+    `whole`: each choice has a button of its own, and Approve is marked primary (at most one in a set may be; the
+    digest's rows have none, and a menu for the rarer choices).
     """
     buttons = _buttons(theme, now, press.value, tentative, offer.tracker) if offer.decisions else []
+    if offer.decisions and now.stage is Stage.OPEN:
+        buttons += (
+            _choices(theme.words.short, press.value) if whole else [menu("more", f"More: {theme.words.short}", _MENU)]
+        )
     if not buttons:
         return []
-    if primary and now.stage is Stage.OPEN:
+    if whole and now.stage is Stage.OPEN:
         buttons[0]["style"] = "primary"
-    return [actions(f"act.{press.theme}.{press.revision}.{now.number}.{now.stage}", buttons)]
+    return [actions(press.block_id(now.number, now.stage), buttons)]
+
+
+# Those that open a window end in an ellipsis (SURFACES 1.4).
+_MENU = (("Merge…", "merge"), ("Snooze…", "snooze"), ("Not a theme…", "not_a_theme"))
+
+
+def _choices(about: str, value: str) -> list[Block]:
+    return [button(label, action, about, value) for label, action in _MENU]
 
 
 def _buttons(theme: Theme, now: Standing, value: str, tentative: bool, tracker: bool) -> list[Block]:
     about = theme.words.short
-    undo = button("Undo", "undo", about, value)
     if now.stage is Stage.OPEN:
         label = "Approve to Jira" if tracker else "Approve"
         approve = _approve_anyway(theme, value, tracker) if tentative else button(label, "approve", about, value)
-        return [approve, button("Not a theme", "reject", about, value)]
+        return [approve, button("Edit…", "edit", about, value)]
     if now.stage is Stage.REFUSED:
-        return [button("Try again", "retry", about, value), undo]
+        fix = button("Fix and retry…", "edit", about, value)
+        return [fix, button("Try again", "retry", about, value), button("Undo", "undo", about, value)]
     if now.stage is Stage.UNSURE:
         return [_create_it(about, value)]
     if now.stage is Stage.CREATED:
         return _created(about, now, value)
-    if now.stage is Stage.REJECTED:
-        return [button("Restore", "undo", about, value)]
-    return [undo] if now.stage is Stage.APPROVED else []
+    if now.stage in _TAKE_BACK:
+        return [button(_TAKE_BACK[now.stage], "undo", about, value)]
+    return []
+
+
+_TAKE_BACK = {
+    Stage.APPROVED: "Undo",
+    Stage.REJECTED: "Restore",
+    Stage.SNOOZED: "Bring back",
+    Stage.MERGED: "Split again",
+}
 
 
 def _approve_anyway(theme: Theme, value: str, tracker: bool) -> Block:

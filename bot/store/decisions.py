@@ -25,16 +25,44 @@ class Decisions:
         logs: dict[str, list[Decision]] = {theme_id: [] for theme_id in theme_ids}
         with self._database.reading() as connection:
             for some in chunks(list(logs)):
-                query = select(_T).where(_T.c.theme_id.in_(some)).order_by(_T.c.theme_id, _T.c.number)
+                query = (
+                    select(_T)
+                    .where(_T.c.theme_id.in_(some))
+                    .order_by(_T.c.theme_id, _T.c.number)
+                )
                 for row in connection.execute(query):
                     logs[row.theme_id].append(_decision(row))
         return logs
 
-    def write(self, decision: Decision, acts: Sequence[Act] = (), cancel: str | None = None) -> bool:
+    def correcting(self) -> dict[str, list[Decision]]:
+        """The whole log of each theme on which somebody said more than approve."""
+        with self._database.reading() as connection:
+            said = select(_T.c.theme_id).where(
+                _T.c.verdict.not_in([Verdict.APPROVE.value, Verdict.UNDO.value])
+            )
+            rows = connection.execute(
+                select(_T)
+                .where(_T.c.theme_id.in_(said))
+                .order_by(_T.c.theme_id, _T.c.number)
+            )
+            logs: dict[str, list[Decision]] = {}
+            for row in rows:
+                logs.setdefault(row.theme_id, []).append(_decision(row))
+        return logs
+
+    def write(
+        self,
+        decision: Decision,
+        acts: Sequence[Act] = (),
+        cancel: str | None = None,
+        *,
+        whole: bool = False,
+    ) -> bool:
         """The decision, what is to be done for it, and the end of what it takes back: all or nothing.
 
-        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. False, and nothing
-        happened: the number was taken, or the effect may have been sent already.
+        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. `whole`: every message
+        of the digest shows something else now, and not only the theme's own. False, and nothing happened: the number
+        was taken, or the effect may have been sent already.
         """
         with self._database.writing() as connection:
             if cancel is not None and not _cancellable(connection, cancel):
@@ -45,16 +73,29 @@ class Decisions:
             if cancel is not None:
                 effects.cancelled(connection, cancel, at)
             effects.planned(connection, acts, at, decision.run_key, decision.theme_id)
-            touched(connection, decision.theme_id)
-            told = {"number": decision.number, "run_key": decision.run_key, "note": decision.note}
-            noted(connection, at, decision.actor, decision.verdict.value, decision.theme_id, told)
+            touched(connection, decision.theme_id, whole=whole)
+            told = {
+                "number": decision.number,
+                "run_key": decision.run_key,
+                "note": decision.note,
+            }
+            noted(
+                connection,
+                at,
+                decision.actor,
+                decision.verdict.value,
+                decision.theme_id,
+                told,
+            )
             return True
 
 
 def _cancellable(connection: Connection, key: str) -> bool:
     """Locked until the end, so that no sender begins it meanwhile."""
     t = schema.effect
-    row = connection.execute(select(t.c.state, t.c.sent).where(t.c.key == key).with_for_update()).one_or_none()
+    row = connection.execute(
+        select(t.c.state, t.c.sent).where(t.c.key == key).with_for_update()
+    ).one_or_none()
     waits = (EffectState.PENDING.value, EffectState.FAILED.value)
     return row is not None and row.state in waits and not row.sent
 
@@ -72,7 +113,12 @@ def _inserted(connection: Connection, d: Decision) -> bool:
         "note": d.note,
         "payload": d.payload,
     }
-    new = inserting(connection, _T).values(row).on_conflict_do_nothing().returning(_T.c.number)
+    new = (
+        inserting(connection, _T)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(_T.c.number)
+    )
     return connection.scalars(new).one_or_none() is not None
 
 

@@ -73,9 +73,11 @@ class Drawings:
             touched(connection, theme_id)
 
 
-def touched(connection: Connection, theme_id: str) -> None:
+def touched(connection: Connection, theme_id: str, *, whole: bool = False) -> None:
+    """`whole`: every message of the runs that hold it; a correction moves tickets and ranks of its neighbours, too."""
     holds = exists().where(schema.run_theme.c.run_key == _T.c.run_key, schema.run_theme.c.theme_id == theme_id)
-    outdated(connection, or_(_T.c.theme_id == theme_id, and_(_T.c.theme_id.is_(None), holds)))
+    its = holds if whole else and_(_T.c.theme_id.is_(None), holds)
+    outdated(connection, or_(_T.c.theme_id == theme_id, its))
 
 
 def outdated(connection: Connection, which: ColumnElement[bool]) -> None:

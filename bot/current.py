@@ -1,0 +1,66 @@
+"""What a run found, as people corrected it since: the digest that every surface shows.
+
+The only place that reads the log of corrections for showing; how they are applied is `bot.corrected`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+from bot import fold
+from bot.acts import Decision
+from bot.corrected import concerns, corrected
+from bot.domain import Digest
+from bot.store import Store
+
+_KEPT = 4  # digests of a store that are kept as they were last worked out: a click must not count a month again
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """What a corrected digest was made from; another digest, decision or withdrawn text makes another one."""
+
+    found: Digest
+    decisions: tuple[Decision, ...]
+    gone: frozenset[str]
+    digest: Digest
+
+
+_memory: WeakKeyDictionary[Store, dict[str, _Made]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def corrections(store: Store) -> tuple[Decision, ...]:
+    """Those in force, over all themes, oldest first."""
+    return fold.corrections(store.decisions.correcting().values())
+
+
+def digest(store: Store, run_key: str) -> Digest | None:
+    """The run's digest with the corrections in force; None when there is none."""
+    found = store.runs.digest(run_key)
+    if found is None:
+        return None
+    decisions = corrections(store)
+    return found if not concerns(found, decisions) else _corrected(store, run_key, found, decisions)
+
+
+def _corrected(store: Store, run_key: str, found: Digest, decisions: tuple[Decision, ...]) -> Digest:
+    gone = store.runs.textless(run_key)
+    with _lock:
+        kept = _memory.setdefault(store, {}).get(run_key)
+    if kept is not None and (kept.decisions, kept.gone, kept.found) == (decisions, gone, found):
+        return kept.digest
+    frozen = store.runs.frozen(run_key)
+    if frozen is None:
+        return found
+    reading, rules, _ = frozen
+    made = corrected(found, reading, decisions, rules)
+    with _lock:
+        mine = _memory.setdefault(store, {})
+        mine.pop(run_key, None)
+        mine[run_key] = _Made(found, decisions, gone, made)
+        while len(mine) > _KEPT:
+            del mine[next(iter(mine))]
+    return made
