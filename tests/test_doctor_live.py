@@ -5,16 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from typer import Exit
 
 from bot.acts import Finding
+from bot.commands.proving import agreed_on
+from bot.config import load
 from bot.ports import Proven
 from connectors.intercom import Intercom
 from connectors.zendesk import Zendesk
 from tests.servers.base import Answer
 from tests.servers.slack import CHANNEL
 from tests.servers.town import Town
+from tests.test_cli import groundswell
 from tests.test_jira import jira
 from tests.test_slack_channel import slack
 
@@ -165,3 +171,33 @@ def test_a_source_that_can_not_be_read_is_a_finding_and_no_crash(town: Town, ans
         server.answer = lambda _: answer  # type: ignore[method-assign, assignment]
     for source in (_zendesk(town), _intercom(town)):
         assert [f.state for f in source.prove(KEY)] == ["fail"]
+
+
+# --- the command
+
+
+def _doctor(folder: Path, *args: str) -> tuple[int, list[dict[str, Any]], str]:
+    done = groundswell("doctor", "--live", "--json", *args, cwd=folder)
+    return done.returncode, (json.loads(done.stdout)["data"] or {"findings": []})["findings"], done.stderr
+
+
+def test_nothing_is_written_unless_it_is_meant_and_then_nothing_stays(town: Town, tmp_path: Path) -> None:
+    _filled(town)
+    town.jira.rights.add("DELETE_ISSUES")
+    town.config(tmp_path)
+    status, _, said = _doctor(tmp_path)
+    assert status == 2 and f"posts a message in {CHANNEL} and deletes it; makes an issue" in said
+    assert town.slack.requests == town.jira.requests == town.zendesk.requests == []
+    town.intercom.scopes.discard("conversations")
+    status, found, said = _doctor(tmp_path, "--yes", "zendesk", "intercom", "slack", "jira")
+    live = {f["name"]: f["state"] for f in found if f["name"].endswith(" live")}
+    assert (status, live) == (4, {"zendesk live": "ok", "slack live": "ok", "jira live": "ok", "intercom live": "skip"})
+    assert f"posts a message in {CHANNEL} and deletes it" in said
+    assert (town.slack.posted(), town.jira.issues) == ([], [])
+
+
+def test_of_sources_alone_nothing_is_asked_since_nothing_is_written(town: Town, tmp_path: Path) -> None:
+    config = load(town.config(tmp_path), {})
+    assert set(agreed_on(config, ("zendesk", "intercom"), yes=False, as_json=True)) == {"zendesk", "intercom"}
+    with pytest.raises(Exit):
+        agreed_on(config, ("jira",), yes=False, as_json=True)

@@ -107,15 +107,21 @@ def doctor(
         list[str] | None,
         typer.Argument(help="zendesk, intercom, slack, jira, file, model, llm, clock, disk; default: all."),
     ] = None,
+    live: Annotated[
+        bool,
+        typer.Option("--live", help="Prove it, too: read a page, post and delete a message, make and delete an issue."),
+    ] = False,
+    yes: Yes = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
     """Check the settings, the database, every connection and the machine, with the mend for each fault. Reads only.
 
-    Ends with 2 when the settings have a fault, with 4 when anything else has.
+    With --live it writes, in a sandbox: it says what, asks, and takes it back. Ends with 2 when the settings have a
+    fault, with 4 when anything else has.
     """
     from bot import doctor
-    from bot.commands import logs
+    from bot.commands import logs, proving
     from bot.config import read
     from bot.ports import Refused
 
@@ -126,7 +132,12 @@ def doctor(
         looks = doctor.looks(read(path, surroundings(path)), folder, names or ())
     except Refused as refused:
         looks = doctor.reading_failed(refused, folder)
-    _reported(doctor.examined(looks), as_json=as_json)
+    told = settings(config) if live else None
+    proofs = proving.agreed_on(told, names or (), yes, as_json=as_json) if told else {}
+    found = doctor.examined(looks)
+    if told:
+        found += proving.proved(told, proofs, found, as_json=as_json)
+    _reported(found, as_json=as_json)
 
 
 def preview(
