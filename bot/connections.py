@@ -103,7 +103,10 @@ class IntercomDesk(Stanza):
 
 
 class SlackStanza(Stanza):
-    """`approvers`: ids of people (U...) and user groups (S...) who may decide; empty: nobody may."""
+    """`approvers`: ids of people (U...) and user groups (S...) who may decide; empty: nobody may.
+
+    `runners`: those who may start a run with /themes; None: whoever may decide.
+    """
 
     token: SecretStr
     channel: Annotated[str, Field(pattern=r"^[CGD][A-Z0-9]+$")]
@@ -111,6 +114,7 @@ class SlackStanza(Stanza):
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
     approvers: tuple[str, ...] = ()
+    runners: tuple[str, ...] | None = None
     base_url: Url | None = None
 
 

@@ -53,6 +53,14 @@ def due_months(schedule: str, now: datetime, timezone: str, started: date | None
             yield between(first, posted_in - timedelta(days=1), timezone)
 
 
+def next_post(schedule: str, now: datetime, timezone: str) -> datetime | None:
+    """When the next digest is due, after `now`; None when the schedule is off."""
+    first = now.astimezone(ZoneInfo(timezone)).date().replace(day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    due = (posting_time(schedule, month.year, month.month, timezone) for month in (first, following))
+    return next((at for at in due if at is not None and at > now), None)
+
+
 def _months_before(first: date, months: int) -> date:
     for _ in range(months):
         first = (first - timedelta(days=1)).replace(day=1)

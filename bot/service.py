@@ -20,7 +20,6 @@ from bot.domain import Window
 from bot.effects import Duplicate, Ledger
 from bot.ports import Refused, Unavailable
 from bot.runs import LEASE, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
-from bot.slack.board import Board
 from bot.store import Event, Run, Store
 from bot.sync import BACKFILL
 
@@ -55,6 +54,14 @@ class Desk(Protocol):
         ...
 
 
+class Draws(Protocol):
+    """Whoever shows something in the channel that changes: the digests, the runs, the alerts."""
+
+    def redraw(self) -> int:
+        """Draws anew, from the store, what is out of date; how many messages. A Slack that is away is no fault."""
+        ...
+
+
 class Service:
     """One process of `serve`. Any number may run on one PostgreSQL; on SQLite there is one."""
 
@@ -64,12 +71,12 @@ class Service:
         ledger: Ledger,
         times: Times,
         owner: str,
-        board: Board | None = None,
+        boards: Sequence[Draws] = (),
         desks: Sequence[Desk] = (),
     ) -> None:
-        """`owner` names this process in leases. Without a board and desks (no Slack) runs and effects go on alone."""
+        """`owner` names this process in leases. Without boards and desks (no Slack) runs and effects go on alone."""
         self._parts, self._ledger, self._times, self._owner = parts, ledger, times, owner
-        self._board, self._desks = board, desks
+        self._boards, self._desks = boards, desks
         self._store: Store = parts.store
         self._awake, self._over = threading.Event(), threading.Event()
         self._verified_at: datetime | None = None
@@ -107,7 +114,7 @@ class Service:
         return sent
 
     def redraw(self) -> int:
-        return self._board.redraw() if self._board else 0
+        return sum(board.redraw() for board in self._boards)
 
     def carry_on_one(self) -> bool:
         """One waiting run from its last step to its end; False when none waits, or another process has it."""
@@ -175,6 +182,13 @@ class Service:
         except (Unavailable, Refused):
             return {"database": False, "scheduler": False}
         return {"database": True, "scheduler": self._beat is not None and now - self._beat < _STALE}
+
+    def hear(self, what: str) -> None:
+        """A help desk lets us wait: kept with the run that this process holds, for whoever asks how far it is."""
+        try:
+            self._store.runs.waits(self._owner, what)
+        except Unavailable:
+            _log.warning("note lost", what=what)
 
     def wake(self) -> None:
         """Something is due: don't wait for the next round."""

@@ -11,15 +11,20 @@ from typing import TYPE_CHECKING
 
 from bot.answers import Answers, Recalling
 from bot.config import Config
-from bot.connections import LlmStanza
+from bot.connections import LlmStanza, SlackStanza
 from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
 from bot.pipeline import Mind
 from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
-from bot.service import Desk
+from bot.scheduler import next_post
+from bot.service import Desk, Draws
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
+from bot.slack.commands import Commands, Place
+from bot.slack.run_window import RunWindow
+from bot.slack.runboard import RunBoard
+from bot.slack.windows import Window
 from bot.store import Store
 from bot.synthesis import Plan
 from connectors import load
@@ -40,6 +45,7 @@ class Wired:
     channel: Channel | None
     sink: Sink | None
     board: Board | None
+    runboard: RunBoard | None = None
 
     @property
     def workspace(self) -> str:
@@ -51,7 +57,46 @@ class Wired:
         slack = self.config.slack
         if self.channel is None or slack is None:
             return ()
-        return (Decider(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers),)
+        decider = Decider(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers)
+        commands = self.commands
+        return (decider, commands) if commands else (decider,)
+
+    @property
+    def boards(self) -> Sequence[Draws]:
+        """Who draws what is shown in Slack."""
+        return tuple(board for board in (self.board, self.runboard) if board is not None)
+
+    @property
+    def windows(self) -> Sequence[Window]:
+        """What the door can open at once."""
+        commands = self.commands
+        if commands is None:
+            return ()
+        place = commands.place
+        return (RunWindow(commands.may_run, place.sources, place.timezone, self.parts.store.now),)
+
+    @property
+    def commands(self) -> Commands | None:
+        """The desk of /themes."""
+        slack = self.config.slack
+        if self.channel is None or slack is None or self.runboard is None:
+            return None
+        return Commands(self.parts.store, self.channel, self.parts, self.runboard, self._place(slack))
+
+    def _place(self, slack: SlackStanza) -> Place:
+        config = self.config
+        files = tuple(str(path) for path in config.sources.file.paths)
+        return Place(
+            name=self.workspace,
+            home=slack.channel,
+            timezone=config.workspace.timezone,
+            runners=slack.approvers if slack.runners is None else slack.runners,
+            sources=(*self.parts.desks, *_names([Path(path) for path in files])),
+            files=files,
+            contents=self.contents,
+            next_at=lambda now: next_post(config.schedule.monthly, now, config.workspace.timezone),
+            usd=config.llm.max_cost_per_run if config.llm and config.llm.use else None,
+        )
 
     def contents(self, request: Request) -> bytes:
         """What the request's files hold, as a hash: another file under the same name is another question."""
@@ -116,7 +161,8 @@ def wired(
         config_hash=config.digest,
         announce=board.announce if board else None,
     )
-    return Wired(config, parts, Ledger(opened, outlets, patience), to, into, board)
+    runboard = RunBoard(opened, to, config.workspace.name, tuple(parts.desks)) if to is not None else None
+    return Wired(config, parts, Ledger(opened, outlets, patience), to, into, board, runboard)
 
 
 def embedder(cache: Path | None, config: Config | None = None) -> Embedder:

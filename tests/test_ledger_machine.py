@@ -102,7 +102,7 @@ class Replica:
         desk = Decider(store, channel, tracker, WORKSPACE, HOME, ("S0PMLEADS",))
         parts = Parts(store, {}, lambda _: [], MiniLM(), Config().rules)
         self.ledger = Ledger(store, {"slack": channel, "jira": tracker})
-        self.service = Service(parts, self.ledger, Times("off", "UTC", 60), "a replica", self.board, [desk])
+        self.service = Service(parts, self.ledger, Times("off", "UTC", 60), "a replica", [self.board], [desk])
 
 
 class Groundswell(RuleBasedStateMachine):

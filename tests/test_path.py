@@ -389,7 +389,7 @@ class Hands:
         self.store = wiring.store(config, lambda: datetime.now(UTC) + self._ahead)
         wired = wiring.wired(config, self.store, cache=cache / "groundswell" / "vectors.db")
         times = Times(config.schedule.monthly, config.workspace.timezone, config.schedule.sync_minutes)
-        self.service = Service(wired.parts, wired.ledger, times, "hands", wired.board, wired.desks)
+        self.service = Service(wired.parts, wired.ledger, times, "hands", wired.boards, wired.desks)
 
     def leap(self, **ahead: float) -> None:
         self._ahead += timedelta(**ahead)

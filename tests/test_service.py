@@ -102,7 +102,7 @@ def serving(here: Scene, desk: HelpDesk, embedder: Any, **parts: Any) -> Service
         "announce": here.board.announce,
     }
     times = Times("first weekday 09:00", "UTC", 60)
-    return Service(Parts(**{**told, **parts}), here.ledger, times, "me:1", here.board, [here.desk])
+    return Service(Parts(**{**told, **parts}), here.ledger, times, "me:1", [here.board], [here.desk])
 
 
 @pytest.fixture

@@ -52,9 +52,16 @@ def serve(config: ConfigFile = None) -> None:
     told = settings(config)
     with opened(told) as store:
         store.lock_for_serve()
-        wired = wiring.wired(told, store, cache=told.output.cache or cache(), tell=_log)
+        listeners: list[Callable[[str], None]] = [_log]
+
+        def hear(said: str) -> None:
+            for listener in listeners:
+                listener(said)
+
+        wired = wiring.wired(told, store, cache=told.output.cache or cache(), tell=hear)
         times = Times(told.schedule.monthly, told.workspace.timezone, told.schedule.sync_minutes)
-        service = Service(wired.parts, wired.ledger, times, owner(), wired.board, wired.desks)
+        service = Service(wired.parts, wired.ledger, times, owner(), wired.boards, wired.desks)
+        listeners.append(service.hear)
         service.files = tuple(str(p) for p in told.sources.file.paths)
         over = threading.Event()
 
@@ -192,7 +199,8 @@ def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], No
             retry_handlers=[],
         )
         secret = told.slack.signing_secret
-        bolt = app(client, secret.get_secret_value() if secret else None, store.inbox.receive, service.wake)
+        key = secret.get_secret_value() if secret else None
+        bolt = app(client, key, store.inbox.receive, service.wake, wired.windows)
         if told.slack.mode == "socket":
             socket = _socket(told, bolt)
     handler = None

@@ -114,6 +114,16 @@ class Tickets:
                 found.update(told[0] for told in rows if _names(told[1].requester, key))
         return sorted(found)
 
+    def created(self, start: datetime | None, end: datetime | None, sources: Sequence[str] = ()) -> int:
+        """How many there are of that time, as `between` has them; of all sources where none is named."""
+        t = schema.ticket
+        query = select(func.count()).select_from(t).where(t.c.deleted_at.is_(None))
+        query = query if start is None else query.where(t.c.created_at >= start)
+        query = query if end is None else query.where(t.c.created_at < end)
+        with self._database.reading() as connection:
+            found: int = connection.execute(query.where(t.c.source.in_(sources)) if sources else query).scalar_one()
+            return found
+
     def count(self, source: str) -> int:
         """How many tickets of the source there are, those deleted over there left out."""
         t = schema.ticket

@@ -127,7 +127,7 @@ class Life:
         parts = Parts(self._store, {"zendesk": desk}, lambda _: [], embedder, Config().rules, announce=board.announce)
         ledger = Ledger(self._store, outlets, SHORT if self._job.real else None)
         times = Times("off", "UTC", 60, lease=2.0 if self._job.real else 60.0)
-        return Service(parts, ledger, times, "this life", board, [clicks])
+        return Service(parts, ledger, times, "this life", [board], [clicks])
 
     def until_settled(self) -> bool:
         """False: it goes on for ever."""
