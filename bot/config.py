@@ -200,8 +200,13 @@ def load(path: Path | None, environment: Mapping[str, str]) -> Config:
 
 def read(path: Path | None, environment: Mapping[str, str]) -> Read:
     """The same, with every fault told apart and what is right kept. Raises Refused when the file can't be read."""
-    told = _from_file(path) if path else {}
-    origins = {key: str(path) for key in _leaves(told)}
+    return judged(_from_file(path) if path else {}, environment, str(path))
+
+
+def judged(told: dict[str, Any], environment: Mapping[str, str], by: str = "") -> Read:
+    """The same for a config that stands in no file (yet); `by` names who told it. Raises Refused, too."""
+    told = copy.deepcopy(told)
+    origins = dict.fromkeys(_leaves(told), by)
     for name, value in sorted(_named(environment)):
         keys = name.removeprefix(PREFIX).lower().split("__")
         origins[".".join(keys)] = name
@@ -210,7 +215,7 @@ def read(path: Path | None, environment: Mapping[str, str]) -> Read:
         return Read(Config.model_validate(told), (), origins)
     except ValidationError as error:
         found = [*faults.told(error, Config, origins), *(f for _, f in _crossed(told, origins))]
-        return Read(_sound(copy.deepcopy(told)), tuple(found), origins)
+        return Read(_sound(told), tuple(found), origins)
 
 
 def _named(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -29,7 +29,7 @@ from bot.ports import Checked, Refused, Unavailable
 Look = Callable[[], Sequence[Finding]]
 
 LIMIT = 8.0  # seconds that one thing may take; all are looked at side by side
-_OUTSIDE = ("zendesk", "intercom", "slack", "jira")
+OUTSIDE = ("zendesk", "intercom", "slack", "jira")
 _ALWAYS = ("config", "database")
 _SKEW = 60.0  # seconds; Slack refuses what is signed more than 300 s away (VENDORS section 3)
 _LITTLE, _TOO_LITTLE = 2e9, 2e8  # bytes of room; a month of 10,000 tickets takes some 50 MB
@@ -55,12 +55,12 @@ def examined(looks: Mapping[str, Look], limit: float = LIMIT) -> list[Finding]:
 def looks(read: Read, folder: Path, names: Sequence[str] = ()) -> dict[str, Look]:
     """What there is to look at; `folder` is where the config stands. `names`: these, beside config and database."""
     config = read.config
-    faulty = {word for f in read.faults for word in re.findall(r"\w+", f.message.partition(":")[0])}
+    faulty = stanzas(read.faults)
     all_of_them: dict[str, Look] = {
         "config": lambda: list(read.faults) or _settings(read, folder),
         "database": lambda: _database(config),
         "file": lambda: list(_files(config)),
-        **{name: _outside(config, name, name in faulty) for name in _OUTSIDE},
+        **{name: _outside(config, name, name in faulty) for name in OUTSIDE},
         "model": _model,
         "llm": lambda: _llm(config),
         "clock": lambda: _clock(config),
@@ -68,6 +68,11 @@ def looks(read: Read, folder: Path, names: Sequence[str] = ()) -> dict[str, Look
     }
     unknown = {name: _not_there(name) for name in names if name not in all_of_them}
     return {n: look for n, look in all_of_them.items() if not names or n in names or n in _ALWAYS} | unknown
+
+
+def stanzas(faults: Sequence[Finding]) -> set[str]:
+    """The words of the keys that faults of a config are about: "slack" of "slack.token: Field required"."""
+    return {word for f in faults for word in re.findall(r"\w+", f.message.partition(":")[0])}
 
 
 def reading_failed(why: Refused, folder: Path) -> dict[str, Look]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot import extras
 from bot.answers import Answers, Recalling
 from bot.config import Config
 from bot.connections import LlmStanza, SlackStanza
@@ -238,7 +239,7 @@ def _loaded(kind: str) -> Callable[..., Source]:
         made: Callable[..., Source] = load(kind)
     except ModuleNotFoundError as missing:
         raise Refused(
-            f"{kind} needs {missing.name}, which is not installed: pip install 'groundswell[{kind}]'"
+            f"{kind} needs {missing.name}, which is not installed: {extras.command(kind)}"
         ) from None
     return made
 

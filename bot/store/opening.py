@@ -20,6 +20,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, func, inspect, make_url, select
 from sqlalchemy.exc import ArgumentError
 
+from bot import extras
 from bot.ports import Refused
 from bot.store import schema
 from bot.store.database import PATIENCE, Database, inserting
@@ -74,7 +75,7 @@ def parsed(url: str) -> URL:
     if backend not in ("postgresql", "postgres"):
         raise Refused(f"storage.database: {backend} is not supported; use SQLite or PostgreSQL")
     if find_spec("psycopg") is None:
-        raise Refused("PostgreSQL needs one more package: pip install 'groundswell[postgres]'")
+        raise Refused(f"PostgreSQL needs one more package: {extras.command('postgres')}")
     return target.set(drivername="postgresql+psycopg")
 
 
