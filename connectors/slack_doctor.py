@@ -9,6 +9,13 @@ from bot.acts import Absent, Act, Finding, Found, Message, Receipt
 from bot.ports import Outlet, Refused, Unavailable, Unknown
 
 _NAME = "slack live"
+_LOST = "The channel's history can't be read, so a post whose answer was lost stays unsure until a person looks."
+# scope -> what doesn't work without it; the manifest has the same.
+_NEEDED = {
+    "commands": "/themes is not there.",
+    "im:write": "/themes run --private can't send a digest to one person.",
+    "im:history": "A digest sent to one person can't be found again when the answer to it was lost.",
+}
 _PAUSES = (1.0, 3.0)  # seconds between tries to delete: twice is the same as once
 TRIAL = Message(
     "A trial of Groundswell's connection (`groundswell doctor --live`), deleted at once. Still here? It can go."
@@ -36,9 +43,9 @@ def scopes(told: str | None, history: str) -> Finding:
     add = "Add {} under OAuth & Permissions and install the app again."
     if "chat:write" not in given:
         return Finding("slack scopes", "fail", "The app may not post.", add.format("chat:write"))
-    if history not in given:
-        why = "The channel's history can't be read, so a post whose answer was lost stays unsure until a person looks."
-        return Finding("slack scopes", "warn", why, add.format(history))
+    needed = {history: _LOST, **_NEEDED}
+    if missing := [scope for scope in needed if scope not in given]:
+        return Finding("slack scopes", "warn", " ".join(needed[s] for s in missing), add.format(", ".join(missing)))
     return Finding("slack scopes", "ok", "The app may post and find its own posts again.")
 
 

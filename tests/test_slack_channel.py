@@ -436,11 +436,15 @@ def test_check_names_each_fault_with_its_mend(server: SlackServer) -> None:
     found = {f.name: f for f in slack(server, ELSEWHERE).check()}
     assert (found["slack channel"].state, found["slack channel"].mend) == ("fail", "Type /invite @groundswell there.")
     server.rooms[CHANNEL].archived = True
-    server.tokens[TOKEN] = "chat:write,channels:read"
+    server.tokens[TOKEN] = "chat:write,channels:read,commands,im:write,im:history"
     found = {f.name: f for f in slack(server).check()}
     assert found["slack channel"].message == "#product-support is archived."
     assert found["slack scopes"].state == "warn"
     assert found["slack scopes"].mend == "Add channels:history under OAuth & Permissions and install the app again."
+    server.tokens[TOKEN] = "chat:write,channels:read,channels:history,im:history"
+    found = {f.name: f for f in slack(server).check()}
+    assert found["slack scopes"].mend.startswith("Add commands, im:write under")
+    assert "/themes is not there" in found["slack scopes"].message
     server.tokens[TOKEN] = "channels:read"
     assert states(slack(server))["slack scopes"] == "fail"
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+import yaml
 from slack_bolt import App, BoltRequest
 from slack_sdk import WebClient
 
@@ -22,13 +23,15 @@ from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Service, Times
 from bot.slack import limits
-from bot.slack.app import app, event_id
+from bot.slack.app import COMMAND, app, event_id
 from bot.slack.commands import Commands, Place
 from bot.slack.run_window import RunWindow
 from bot.slack.runboard import RunBoard
 from bot.synthesis.rules import Rules
 from connectors.slack import Slack
+from connectors.slack_doctor import scopes
 from tests.databases import WORKSPACE
+from tests.runs import ROOT
 from tests.servers.slack import CHANNEL, ELSEWHERE, TOKEN, signed, talk
 from tests.spine import Scene, scene
 from tests.test_service import Hashed, HelpDesk, october
@@ -447,6 +450,13 @@ def walk(told: Any) -> Iterator[dict[str, Any]]:
 
 def lines_of_code(message: Any) -> list[str]:
     return [str(e["text"]) for e in walk(message["blocks"]) if e.get("style") == {"code": True}]
+
+
+def test_the_manifest_asks_for_every_right_that_doctor_looks_for_and_names_the_command() -> None:
+    manifest = yaml.safe_load((ROOT / "deploy" / "slack-manifest.yaml").read_text(encoding="utf-8"))
+    given = ",".join(manifest["oauth_config"]["scopes"]["bot"])
+    assert scopes(given, "channels:history").state == "ok"
+    assert [c["command"] for c in manifest["features"]["slash_commands"]] == [COMMAND]
 
 
 # --- the door
