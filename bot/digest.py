@@ -34,7 +34,10 @@ _EXAMPLES = 3  # METHOD: up to three example ids
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read: every ticket once, the ones that a filter took out with the reason, and what could not be read."""
+    """What was read: every ticket once, the ones that a filter took out with the reason, and what could not be read.
+
+    `earlier`: tickets from before the window, which count nowhere in it, that show which of its tickets are copies.
+    """
 
     tickets: tuple[Ticket, ...]
     left_out: tuple[tuple[Ticket, str], ...]
@@ -42,6 +45,7 @@ class Reading:
     warnings: tuple[Warned, ...]
     window: Window
     customers: Mapping[str, Customer]
+    earlier: tuple[Ticket, ...] = ()
 
     @property
     def everything(self) -> tuple[Ticket, ...]:

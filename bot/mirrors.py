@@ -10,13 +10,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
 from bot.domain import Ticket
 from bot.organisations import machine, mail_address
 
 _SAME_TEXT, _FEW_WORDS, _LINKED = timedelta(hours=48), timedelta(hours=1), timedelta(days=7)
+REASON = "mirrored: "
+REACH = max(_SAME_TEXT, _FEW_WORDS, _LINKED)  # no copy is younger than its original by more
 _WORDS = 8  # fewer say too little: then every word must be the same, and both be written within the hour
 _READ = 400  # words of a text that are compared
 _ALIKE = 0.8  # of the shorter text's runs of three words stand in the longer one
@@ -52,6 +54,26 @@ def mirrored(tickets: Sequence[Ticket]) -> dict[str, str]:
             found[one.ticket.id] = twin.ticket.id
             twin.copied_in.add(one.tool)
     return found
+
+
+def why_copied(
+    tickets: Sequence[Ticket], earlier: Sequence[Ticket], zone: tzinfo | None
+) -> tuple[dict[str, str], tuple[Ticket, ...]]:
+    """Id of a copy among the tickets of a window -> why it is removed: "mirrored: zendesk:42".
+
+    Its original may lie before the window, among the `earlier`; then the day in `zone` is said, too: the incident is
+    of that window, and so is its copy. With the reasons come those of `earlier` that bear them out: given these alone,
+    it comes to the same.
+    """
+    here, before = {t.id for t in tickets}, {t.id: t.created_at for t in earlier}
+    while True:
+        found = mirrored([*earlier, *tickets])
+        copies = {copy: original for copy, original in found.items() if copy in here}
+        originals = set(copies.values())
+        bearing = tuple(t for t in earlier if t.id in originals or found.get(t.id) in originals)
+        if len(bearing) == len(earlier):
+            return {copy: _reason(of, before.get(of), zone) for copy, of in copies.items()}, bearing
+        earlier = bearing
 
 
 @dataclass(eq=False)
@@ -183,6 +205,8 @@ def _other_numbers(short: _Seen, long: _Seen) -> bool:
     return not _numbers(short.body) <= _numbers(long.whole) or (all(subjects) and subjects[0].isdisjoint(subjects[1]))
 
 
-def reason(original: str) -> str:
-    """Why a copy is removed, with the id of the ticket that is counted: "mirrored: zendesk:42"."""
-    return f"mirrored: {original}"
+def _reason(original: str, before: datetime | None, zone: tzinfo | None) -> str:
+    if before is None:
+        return f"{REASON}{original}"
+    at = before.astimezone(zone)
+    return f"{REASON}{original}, of {at.day} {at:%B}"

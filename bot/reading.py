@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Protocol
 
 from bot.customers import customers
 from bot.digest import Reading
 from bot.domain import Reject, Ticket, Warned, Window
-from bot.mirrors import mirrored, reason
+from bot.mirrors import REACH, why_copied
 from bot.ports import Progress, Source
 from bot.redact import placeholders, redacted
 from bot.synthesis.noise import why_noise, why_staff
@@ -69,11 +69,12 @@ def read(
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What sources handed over, each ticket once."""
+    """What sources handed over, each ticket once. `earlier`: from before the window, by which copies in it are told."""
 
     tickets: tuple[Ticket, ...]
     rejects: tuple[Reject, ...] = ()
     warnings: tuple[Warned, ...] = ()
+    earlier: tuple[Ticket, ...] = ()
 
 
 def collect(sources: Sequence[Source], watch: Watch) -> Collected:
@@ -106,12 +107,16 @@ def arranged(collected: Collected, asked: Asked, rules: Rules, period: Window | 
     """The tickets that are looked at, and those that the window, a filter, their writer or a copy takes out. Pure."""
     tickets = collected.tickets
     period = period or spanning((t.created_at for t in tickets), rules.timezone)
-    kept, left_out = _once(*_filtered(tickets, period, asked))
+    kept, left_out = _filtered(tickets, period, asked)
+    read = {t.id for t in tickets}
+    before = [t for t in collected.earlier if t.id not in read and _is_just_before(t, period, asked)]
+    kept, copies, bearing = _once(kept, before, period.start.tzinfo if period.start else None)
+    left_out += copies
     warnings = collected.warnings
     if left_out and not kept:
         warnings = (*warnings, _nothing_left(left_out, period))
     who = customers(tickets, internal_domains=asked.internal_domains)
-    return Reading(tuple(kept), tuple(left_out), collected.rejects, warnings, period, who)
+    return Reading(tuple(kept), tuple(left_out), collected.rejects, warnings, period, who, bearing)
 
 
 def _keep_latest(latest: dict[str, Ticket], ticket: Ticket, rejects: list[Reject]) -> None:
@@ -147,12 +152,23 @@ def _filtered(tickets: Iterable[Ticket], period: Window, asked: Asked) -> tuple[
 
 
 def _once(
-    kept: Sequence[Ticket], left_out: Sequence[tuple[Ticket, str]]
-) -> tuple[list[Ticket], list[tuple[Ticket, str]]]:
-    """Copies in another tool are left out; what nobody wrote on purpose is no original of anything."""
-    copies = mirrored([t for t in kept if why_noise(t) is None])
-    copied = [(t, reason(copies[t.id])) for t in kept if t.id in copies]
-    return [t for t in kept if t.id not in copies], [*left_out, *copied]
+    kept: Sequence[Ticket], earlier: Sequence[Ticket], zone: tzinfo | None
+) -> tuple[list[Ticket], list[tuple[Ticket, str]], tuple[Ticket, ...]]:
+    """Copies in another tool are left out; what nobody wrote on purpose is no original of anything.
+
+    An incident belongs to the window of its original, and so does its copy. Also: the earlier tickets that show it.
+    """
+    reasons, bearing = why_copied([t for t in kept if why_noise(t) is None], earlier, zone)
+    copied = [(t, reasons[t.id]) for t in kept if t.id in reasons]
+    return [t for t in kept if t.id not in reasons], copied, bearing
+
+
+def _is_just_before(ticket: Ticket, period: Window, asked: Asked) -> bool:
+    """Whether a copy in the window may have it as its original."""
+    at, start = ticket.created_at, period.start
+    if at is None or start is None or not start - REACH <= at < start:
+        return False
+    return _why_out(ticket, replace(period, start=start - REACH), asked) is None and why_noise(ticket) is None
 
 
 def _why_out(ticket: Ticket, period: Window, asked: Asked) -> str | None:

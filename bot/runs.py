@@ -22,7 +22,8 @@ from bot import current, phrases
 from bot.acts import Act
 from bot.corrected import corrected
 from bot.digest import FIRST, Reading
-from bot.domain import Digest, Warned, Window
+from bot.domain import Digest, Ticket, Warned, Window
+from bot.mirrors import REACH
 from bot.pipeline import Mind, compose
 from bot.ports import Embedder, Refused, Source, Unavailable
 from bot.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
@@ -244,13 +245,14 @@ class _Step:
         store.runs.freeze(self.key, self.fence, reading, rules, detail)
 
     def _collected(self, request: Request) -> Collected:
-        """Stored tickets of the window, and those of the files, which are hidden like all that is stored.
+        """Stored tickets of the window, and those of the files, which are hidden like all that is stored. Beside them,
+        what came just before: a copy in the window may be of one of these.
 
         What a help desk left behind that is not configured any more is nobody's news.
         """
         store, window = self.parts.store, request.window
-        stored = store.tickets.between(window.start, window.end) if request.desks and window else []
-        stored = [t for t in stored if t.source in self.parts.desks]
+        stored = self._stored(window.start, window.end) if request.desks and window else []
+        before = self._stored(window.start - REACH, window.start) if stored and window and window.start else []
         files = self.parts.files(request)
         fresh = Collected(())
         if files:
@@ -258,7 +260,10 @@ class _Step:
             self.watch.done("Read tickets", f"{len(fresh.tickets):,}")
             fresh = redact(fresh, lambda t: hidden(t, store.salt), self.watch)
         tickets = {t.id: t for t in (*stored, *fresh.tickets)}
-        return replace(fresh, tickets=tuple(tickets[i] for i in sorted(tickets)))
+        return replace(fresh, tickets=tuple(tickets[i] for i in sorted(tickets)), earlier=tuple(before))
+
+    def _stored(self, start: datetime | None, end: datetime | None) -> list[Ticket]:
+        return [t for t in self.parts.store.tickets.between(start, end) if t.source in self.parts.desks]
 
     def _digest(self, request: Request) -> None:
         store = self.parts.store

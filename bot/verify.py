@@ -15,8 +15,7 @@ from typing import Any
 from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.honoured import SET_BY
-from bot.mirrors import mirrored
-from bot.mirrors import reason as copy_of
+from bot.mirrors import REASON, why_copied
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
@@ -52,7 +51,7 @@ def verified(data: Document, reading: Reading, window: Window, rules: Rules, gon
     """
     tickets, customers = reading.everything, reading.customers
     found = _counted(data, tickets, customers, window, rules, gone)
-    judged = _judged(data, tickets, customers, window, rules, gone)
+    judged = [*_removed(data, tickets, reading.earlier, window, gone), *_judged(data, tickets, customers, rules)]
     quoted = [q["ticket_id"] for t in data["themes"] for q in t["quotes"]]
     if not gone:
         return Verified((*found, *judged), quotes=len(quoted))
@@ -62,13 +61,19 @@ def verified(data: Document, reading: Reading, window: Window, rules: Rules, gon
 
 
 def problems(
-    data: Document, tickets: Sequence[Ticket], customers: Mapping[str, Customer], window: Window, rules: Rules
+    data: Document,
+    tickets: Sequence[Ticket],
+    customers: Mapping[str, Customer],
+    window: Window,
+    rules: Rules,
+    earlier: Sequence[Ticket] = (),
 ) -> list[str]:
     """What in `data` (the `data` of a groundswell/v1 document) the redacted tickets don't bear out."""
     nothing: frozenset[str] = frozenset()
     return [
         *_counted(data, tickets, customers, window, rules, nothing),
-        *_judged(data, tickets, customers, window, rules, nothing),
+        *_removed(data, tickets, earlier, window, nothing),
+        *_judged(data, tickets, customers, rules),
     ]
 
 
@@ -76,16 +81,13 @@ def _judged(
     data: Document,
     tickets: Sequence[Ticket],
     customers: Mapping[str, Customer],
-    window: Window,
     rules: Rules,
-    gone: frozenset[str],
 ) -> list[str]:
     """By rules on the tickets' own words, cleaned in the company of all the others."""
     ids = shown_ids(tickets)
     by_id = {ids[t.id]: t for t in tickets}
     own = _own_words(data, by_id)
     return [
-        *_removed(data, {i: t for i, t in by_id.items() if i not in gone}, window),
         *_severities(data, by_id, own, customers, rules),
         *_alarms(data, by_id, own, customers, rules),
     ]
@@ -134,15 +136,20 @@ def _accounted(data: Document, by_id: Mapping[str, Ticket]) -> Iterator[str]:
         )
 
 
-def _removed(data: Document, by_id: Mapping[str, Ticket], window: Window) -> Iterator[str]:
+def _removed(
+    data: Document, tickets: Sequence[Ticket], earlier: Sequence[Ticket], window: Window, gone: frozenset[str]
+) -> Iterator[str]:
     """Each reason is true of its ticket, and what is kept has none. What a filter took out can't be told from here."""
+    ids = shown_ids(tickets)
+    by_id = {ids[t.id]: t for t in tickets if ids[t.id] not in gone}
     told = {x["ticket_id"]: x["reason"] for x in data["removed"] if x["ticket_id"] in by_id}
-    copied = {i for i, reason in told.items() if reason.startswith(_COPY)}
-    copies = mirrored([t for i, t in by_id.items() if i not in told or i in copied])
+    copied = {i for i, reason in told.items() if reason.startswith(REASON)}
+    kept = [t for i, t in by_id.items() if i not in told or i in copied]
+    copies, _ = why_copied(kept, earlier, window.start.tzinfo if window.start else None)
     for i, t in by_id.items():
         said = told.get(i)
         if said is None or i in copied:
-            due = why_noise(t) or (copy_of(copies[t.id]) if t.id in copies else None)
+            due = why_noise(t) or copies.get(t.id)
         elif said in _FILTERS:
             continue
         elif said == "outside the window":
@@ -153,7 +160,6 @@ def _removed(data: Document, by_id: Mapping[str, Ticket], window: Window) -> Ite
             yield f"ticket {i!r} is {f'removed as {said!r}' if said else 'kept'}, by the rules {due or 'kept'!r}"
 
 
-_COPY = copy_of("")
 _FILTERS = ("another source", "another product area", "no date, so in no window")
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.domain import Requester, Ticket
-from bot.mirrors import mirrored
+from bot.digest import Reading
+from bot.domain import Requester, Ticket, Window
+from bot.mirrors import REASON, mirrored, why_copied
 from bot.pseudonyms import pseudonymous
 from bot.reading import Asked, Collected, arranged
 from bot.synthesis.rules import Rules
@@ -119,12 +121,6 @@ def test_the_copy_counts_where_its_original_is_not_looked_at() -> None:
     assert [t.id for t in reading.tickets] == ["zendesk:2"]
 
 
-def test_what_is_noise_is_no_original() -> None:
-    merged = of("intercom", "1", HANGS, tags=("closed_by_merge",))
-    reading = arranged(Collected((merged, of("zendesk", "2", HANGS, after=1))), Asked(), Rules(), None)
-    assert "zendesk:2" in {t.id for t in reading.tickets}
-
-
 _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["zendesk", "intercom", "file"]),
@@ -134,6 +130,60 @@ _ROWS = st.lists(
     ),
     max_size=12,
 )
+
+
+def _window(*tickets: Ticket, earlier: tuple[Ticket, ...], hours: float = 0, **asked: Any) -> Reading:
+    """The month that begins `hours` after noon, in Berlin."""
+    start = (NOON + timedelta(hours=hours)).astimezone(ZoneInfo("Europe/Berlin"))
+    month = Window(start, start + timedelta(days=31), "Europe/Berlin", "the month")
+    return arranged(Collected(tickets, earlier=earlier), Asked(window="x", **asked), Rules(), month)
+
+
+def test_a_copy_of_what_was_written_before_the_window_belongs_to_the_window_before() -> None:
+    original, other = of("intercom", "1", HANGS, after=-14), of("intercom", "7", "Where is my invoice?", after=-14)
+    copy, own = of("zendesk", "2", HANGS, after=1), of("zendesk", "3", "Can I have dark mode?", after=1)
+    reading = _window(copy, own, earlier=(original, other))
+    assert [t.id for t in reading.tickets] == ["zendesk:3"]  # in Berlin it was the fifth already
+    assert [(t.id, why) for t, why in reading.left_out] == [("zendesk:2", "mirrored: intercom:1, of 5 October")]
+    assert reading.earlier == (original,)  # and of the rest nothing is kept
+
+
+@pytest.mark.parametrize(
+    ("original", "asked"),
+    [
+        (of("intercom", "1", HANGS, after=-50), {}),
+        (of("intercom", "1", HANGS, after=-1, tags=("closed_by_merge",)), {}),
+        (of("intercom", "1", HANGS, after=-1), {"sources": ("zendesk",)}),
+        (of("zendesk", "1", HANGS, after=-1), {}),
+    ],
+)
+def test_what_is_no_original_within_the_window_is_none_before_it(original: Ticket, asked: dict[str, Any]) -> None:
+    reading = _window(of("zendesk", "2", HANGS, after=1), earlier=(original,), **asked)
+    assert ([t.id for t in reading.tickets], reading.left_out, reading.earlier) == (["zendesk:2"], (), ())
+
+
+def test_an_original_that_was_copied_before_the_window_has_no_second_copy_in_it() -> None:
+    original, first = of("intercom", "1", HANGS, after=-2), of("zendesk", "2", HANGS, after=-1)
+    again = of("zendesk", "3", HANGS, after=1)
+    assert [t.id for t in _window(again, earlier=(original, first)).tickets] == ["zendesk:3"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(_ROWS, st.integers(0, 60))
+def test_what_bears_copies_out_alone_comes_to_the_same(rows: list[tuple[str, str, str | None, int]], cut: int) -> None:
+    tickets = [of(source, str(n), body, mail=mail, after=at) for n, (source, body, mail, at) in enumerate(rows)]
+    begin = NOON + timedelta(hours=cut)
+    here = [t for t in tickets if t.created_at and t.created_at >= begin]
+    reasons, bearing = why_copied(here, [t for t in tickets if t not in here], UTC)
+    assert why_copied(here, bearing, UTC) == (reasons, bearing)
+    originals = {why.removeprefix(REASON).partition(",")[0] for why in reasons.values()}
+    assert originals <= {t.id for t in (*here, *bearing)}
+
+
+def test_what_is_noise_is_no_original() -> None:
+    merged = of("intercom", "1", HANGS, tags=("closed_by_merge",))
+    reading = arranged(Collected((merged, of("zendesk", "2", HANGS, after=1))), Asked(), Rules(), None)
+    assert "zendesk:2" in {t.id for t in reading.tickets}
 
 
 @settings(max_examples=150, deadline=None)

@@ -317,7 +317,30 @@ def _verified(bench: Bench, digest: Digest) -> list[str]:
     frozen = bench.store.runs.frozen(digest.making.run_id)
     assert frozen is not None
     reading, told = frozen[0], document(digest)["data"]
-    return problems(told, reading.everything, reading.customers, digest.window, bench.rules)
+    return problems(told, reading.everything, reading.customers, digest.window, bench.rules, reading.earlier)
+
+
+def test_a_copy_of_a_ticket_of_the_month_before_is_removed_and_the_digest_bears_it_out(either: Bench) -> None:
+    """The incident is September's: it counted there, and its copy of 1 October counts nowhere."""
+    wrote = Requester("p9", "p9@firm9.example", "Person 9")
+    said = "Since this morning the weekly sales report comes without its second page, and nobody can print it."
+    last = datetime(2026, 9, 30, 23, 30, tzinfo=UTC)
+    twins = [
+        ticket(key, said, source=source, created_at=at, updated_at=at, requester=wrote)
+        for key, source, at in ((901, "intercom", last), (902, "zendesk", last + timedelta(hours=1)))
+    ]
+    either.desk("zendesk", [*month(), twins[1]])
+    either.desk("intercom", [twins[0]])
+    digest = either.run()
+    assert [(r.ticket_id, r.reason) for r in digest.removed] == [("902", "mirrored: intercom:901, of 30 September")]
+    assert digest.totals.tickets_read == 17 and dict(digest.making.sources)["intercom"] == 0
+    assert _verified(either, digest) == []
+    changed = replace(digest, removed=(replace(digest.removed[0], reason="mirrored: intercom:901, of 29 September"),))
+    assert len(_verified(either, changed)) == 1
+    september = either.run("manual:september", window("2026-09", NOW, "UTC"))
+    assert (september.totals.tickets_read, september.removed) == (1, ())
+    either.store.tickets.erase(["intercom:901"])
+    assert "intercom:901" in either.store.runs.textless(KEY)
 
 
 def test_only_a_run_that_is_to_be_posted_is_announced(bench: Bench) -> None:

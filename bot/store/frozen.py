@@ -15,6 +15,8 @@ from bot.domain import Customer, Window, shown_ids
 from bot.store import schema, texts
 from bot.synthesis.rules import Rules
 
+_EARLIER = "before the window"  # in the column left_out: read for what copies it, and counted nowhere
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -29,7 +31,7 @@ class Prepared:
 def prepared(key: str, reading: Reading, rules: Rules, detail: Mapping[str, Any]) -> Prepared:
     told = {"period": reading.window, "rejects": reading.rejects, "warnings": reading.warnings}
     numbers = _numbered(reading)
-    versions = [texts.version(t) for t in reading.everything]
+    versions = [texts.version(t) for t in (*reading.everything, *reading.earlier)]
     return Prepared(
         frame={"run_key": key, "rules": rules, "detail": detail, **told},
         customers=[{"run_key": key, "number": n, "customer": customer} for customer, n in numbers.items()],
@@ -61,9 +63,14 @@ def _numbered(reading: Reading) -> dict[Customer, int]:
 def _rows(
     key: str, reading: Reading, numbers: Mapping[Customer, int], versions: Sequence[Mapping[str, str]]
 ) -> Iterable[dict[str, Any]]:
-    shown = shown_ids(reading.everything)
-    reasons = [*(None for _ in reading.tickets), *(why for _, why in reading.left_out)]
-    for position, (ticket, why, version) in enumerate(zip(reading.everything, reasons, versions, strict=True)):
+    shown = {**{t.id: t.id for t in reading.earlier}, **shown_ids(reading.everything)}
+    reasons = [
+        *(None for _ in reading.tickets),
+        *(why for _, why in reading.left_out),
+        *(_EARLIER for _ in reading.earlier),
+    ]
+    rows = zip((*reading.everything, *reading.earlier), reasons, versions, strict=True)
+    for position, (ticket, why, version) in enumerate(rows):
         customer = reading.customers.get(ticket.id)
         yield {
             "run_key": key,
@@ -90,11 +97,12 @@ def load(connection: Connection, key: str) -> tuple[Reading, Rules, Mapping[str,
     read = [(texts.whole(row.facts, row.subject, row.body), row) for row in rows]
     reading = Reading(
         tickets=tuple(ticket for ticket, row in read if row.left_out is None),
-        left_out=tuple((ticket, row.left_out) for ticket, row in read if row.left_out is not None),
+        left_out=tuple((ticket, row.left_out) for ticket, row in read if row.left_out not in (None, _EARLIER)),
         rejects=frame.rejects,
         warnings=frame.warnings,
         window=zoned(frame.period),
         customers={ticket.id: customers[row.customer] for ticket, row in read if row.customer is not None},
+        earlier=tuple(ticket for ticket, row in read if row.left_out == _EARLIER),
     )
     return reading, frame.rules, frame.detail
 
