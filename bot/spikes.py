@@ -8,11 +8,13 @@ all that one check looks at together: ten areas and six windows are sixty chance
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -23,7 +25,7 @@ HOUR, DAY, WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 WINDOWS = (1, 2, 3, 6, 12, 24)  # hours: short ones find a burst at once, long ones a slow rise at all
 WEEKS, LEAST_WEEKS = 8, 4  # looked back to; with fewer than the least nothing can be said
 RARE = 8_766.0  # hourly checks, a year of them: what chance alone does more often is no spike
-CALM = timedelta(hours=3)  # without a sign of it, and it is over
+CALM = timedelta(hours=2)  # without a sign of it, and it is over
 _KEPT = 0.95  # of the residuals: a spike of last month, or a holiday, must not make us deaf to this month's
 _CUT_OFF = (
     0.5  # what is left of a variance after that, and after the median was fitted to the same eight weeks (measured)
@@ -193,7 +195,7 @@ class Check:
 
     def _fresh(self, series: Series, hours: int) -> bool:
         """It goes on: a day's window would show a burst of this morning until tomorrow."""
-        latest = self.past(series, max(1, hours // 4))
+        latest = self.past(series, max(1, hours // 8))
         return latest is not None and latest.tickets >= max(1.0, self._rule.factor / 2 * latest.usual)
 
     def _spread(self, series: Series, hours: int) -> float:
@@ -295,7 +297,13 @@ def followed(alert: Alert | None, place: str, found: tuple[Spike, ...], now: dat
         return replace(alert, closed_at=alert.seen_at) if alert and over else alert
     start, end = min(s.start for s in found), found[0].end
     if alert is None:
-        return Alert(f"{place or 'all'}@{hour(end):%Y-%m-%dT%H}", place, now, start, end, found)
+        return Alert(_key(place, end), place, now, start, end, found)
     if alert.dismissed_by:
         return alert
     return replace(alert, since=min(alert.since, start), seen_at=end, spikes=found, closed_at=None)
+
+
+def _key(place: str, end: datetime) -> str:
+    """Short, and of plain characters, whatever an area is called."""
+    told = re.sub(r"[^a-z0-9]+", "-", place.casefold()).strip("-")[:24]
+    return f"{told or 'all'}-{sha256(place.encode()).hexdigest()[:6]}@{hour(end):%Y-%m-%dT%H}"

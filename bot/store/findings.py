@@ -128,7 +128,7 @@ def lineage(
             row.window_end,
             row.name,
             frozenset(members[row.run_key, row.theme_id]),
-            _unpacked(row.centroid),
+            unpacked(row.centroid),
         )
         for row in rows
     ]
@@ -149,5 +149,5 @@ def _packed(centroid: Sequence[float]) -> bytes:
     return struct.pack(f"<{len(centroid)}d", *centroid)
 
 
-def _unpacked(packed: bytes) -> tuple[float, ...]:
+def unpacked(packed: bytes) -> tuple[float, ...]:
     return tuple(struct.unpack(f"<{len(packed) // 8}d", packed))

@@ -26,7 +26,8 @@ from bot.acts import Act
 from bot.spikes import DAY, Alert
 from bot.store import drawings, effects, schema
 from bot.store.database import Database
-from bot.store.encoding import Instant
+from bot.store.encoding import Instant, Said
+from bot.store.findings import unpacked
 from bot.store.records import noted
 
 _T = schema.spike
@@ -59,6 +60,18 @@ class Spikes:
                 assert at is not None  # noqa: S101 - the window has no tickets without a time
                 counts.setdefault(name or "", {})[at] = tickets
         return counts
+
+    def centres(self, most: int = 200) -> list[tuple[str, str, tuple[float, ...]]]:
+        """(theme id, name, centre) of the themes that are known, as the run with the latest window has them."""
+        t, run = schema.run_theme, schema.run
+        query = select(t.c.theme_id, t.c.name, t.c.centroid).join(run, run.c.key == t.c.run_key)
+        newest = query.order_by(run.c.window_end.desc().nulls_last(), run.c.number.desc(), t.c.rank).limit(10 * most)
+        found: dict[str, tuple[str, str, tuple[float, ...]]] = {}
+        with self._database.reading() as connection:
+            for theme_id, name, centroid in connection.execute(newest):
+                if centroid:
+                    found.setdefault(theme_id, (theme_id, name, unpacked(centroid)))
+        return list(found.values())[:most]
 
     # --- alerts
 
@@ -165,5 +178,5 @@ def _rival(connection: Connection, alert: Alert) -> bool:
 
 def _json(connection: Connection, column: ColumnElement[Any]) -> Any:
     """The column's text as JSON. A cast would make a number of it in SQLite; PostgreSQL needs one."""
-    plain = type_coerce(column, schema.Said())
+    plain = type_coerce(column, Said())
     return type_coerce(plain, JSON) if connection.dialect.name == "sqlite" else cast(plain, JSON)
