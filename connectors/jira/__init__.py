@@ -7,9 +7,10 @@ from dataclasses import InitVar, dataclass, field
 
 from bot.acts import Absent, Act, Draft, Finding, Found, Hint, Receipt, Sighting, Undecided
 from bot.ports import Refused, Unknown
-from connectors.jira import checks, proof, reads
+from connectors.jira import checks, evidence, proof, reads
 from connectors.jira import draft as drafting
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
+from connectors.jira.evidence import EVIDENCE
 from connectors.jira.wire import Wire
 
 __all__ = ["Form", "Jira"]
@@ -46,17 +47,24 @@ class Jira(Form):
         return list(proof.findings(self, self._wire, self, key))
 
     def plan(self, draft: Draft) -> Sequence[Act]:
-        return [drafting.issue(draft, self), *drafting.links(draft, self)]
+        return [drafting.issue(draft, self), *drafting.links(draft, self), evidence.evidence(draft, self)]
 
     def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
         return [drafting.withdrawal(draft, made.ref, self)]
 
     def mark(self, act: Act) -> Hint:
-        """Of a create alone: the other acts are looked up on their issue, whole."""
-        return reads.mark(self._wire, act.target) if act.kind == ISSUE else {}
+        """Of a create, the project's newest issue; else the time, as the other acts are looked up on their issue."""
+        if act.kind == ISSUE:
+            return reads.mark(self._wire, act.target)
+        return {"at": reads.clock(self._wire, _issue_of(act)).isoformat()} if act.kind == EVIDENCE else {}
 
     def do(self, act: Act) -> Receipt:
-        ways: dict[str, Callable[[Act], Receipt]] = {ISSUE: self._create, LINK: self._link, WITHDRAWAL: self._relabel}
+        ways: dict[str, Callable[[Act], Receipt]] = {
+            ISSUE: self._create,
+            LINK: self._link,
+            WITHDRAWAL: self._relabel,
+            EVIDENCE: self._attach,
+        }
         return ways[act.kind](act)
 
     def find(self, act: Act, hint: Hint) -> Sighting:
@@ -64,16 +72,15 @@ class Jira(Form):
         try:
             if act.kind == ISSUE:
                 return reads.sighting(self._wire, act, hint, self.settle)
+            # The clock first: a look after the time is a look that proves.
+            doubt = None if act.repeatable else reads.settled(self._wire, _issue_of(act), hint, self.settle)
             made = self._made(act)
         except Refused as refused:
             return Undecided(str(refused))
-        return Found(made) if made else Absent()
+        return Found(made[0]) if made else doubt or Absent()
 
     def twins(self, act: Act) -> Sequence[Receipt]:
-        if act.kind == ISSUE:
-            return reads.twins(self._wire, act)
-        made = self._made(act)
-        return [made] if made else []
+        return reads.twins(self._wire, act) if act.kind == ISSUE else self._made(act)
 
     def _create(self, act: Act) -> Receipt:
         made = self._wire.write("POST", "issue", dict(act.payload)).data
@@ -95,15 +102,22 @@ class Jira(Form):
         self._wire.write("PUT", f"issue/{key}", dict(act.payload))
         return reads.receipt(self._wire, key)
 
-    def _made(self, act: Act) -> Receipt | None:
+    def _attach(self, act: Act) -> Receipt:
+        """Looks first: a person may have asked to send again what is there."""
+        there = self._made(act)
+        return there[0] if there else evidence.attach(self._wire, act, _issue_of(act))
+
+    def _made(self, act: Act) -> Sequence[Receipt]:
         """What an act on an issue left there, read from that issue itself."""
         key = _issue_of(act)
+        if act.kind == EVIDENCE:
+            return evidence.attached(self._wire, act, key)
         if act.kind == LINK:
             number = reads.remote_link(self._wire, key, str(act.payload["globalId"]))
-            return Receipt(f"{key}#{number}", reads.receipt(self._wire, key).url) if number is not None else None
+            return [Receipt(f"{key}#{number}", reads.receipt(self._wire, key).url)] if number is not None else []
         labels = reads.labels(self._wire, key)
         done = drafting.WITHDRAWN in labels and drafting.DRAFT not in labels
-        return reads.receipt(self._wire, key) if done else None
+        return [reads.receipt(self._wire, key)] if done else []
 
 
 def _issue_of(act: Act) -> str:

@@ -61,7 +61,7 @@ class Form:
 
 def issue(draft: Draft, form: Form) -> Act:
     """The act that makes the issue. Fields and property travel in one request, so no crash can part them."""
-    key = _key(ISSUE, draft)
+    key = key_of(ISSUE, draft)
     return Act(
         key=key,
         kind=ISSUE,
@@ -82,11 +82,11 @@ def links(draft: Draft, form: Form) -> Iterator[Act]:
             continue
         seen.add(global_id)
         yield Act(
-            key=_key(LINK, draft, global_id),
+            key=key_of(LINK, draft, global_id),
             kind=LINK,
             target=form.project,
             payload=_remote_link(ticket, global_id),
-            after=_key(ISSUE, draft),
+            after=key_of(ISSUE, draft),
             repeatable=True,
         )
 
@@ -94,11 +94,11 @@ def links(draft: Draft, form: Form) -> Iterator[Act]:
 def withdrawal(draft: Draft, made: str, form: Form) -> Act:
     """Labels say that it was taken back. Closing needs a transition right that a draft's maker rarely has (issue 7)."""
     return Act(
-        key=_key(WITHDRAWAL, draft),
+        key=key_of(WITHDRAWAL, draft),
         kind=WITHDRAWAL,
         target=form.project,
         payload={"update": {"labels": [{"add": WITHDRAWN}, {"remove": DRAFT}]}},
-        after=_key(ISSUE, draft),
+        after=key_of(ISSUE, draft),
         repeatable=True,
         parent=made,
     )
@@ -108,7 +108,7 @@ def op_label(marker: str) -> str:
     return f"groundswell-op-{marker}"
 
 
-def _key(kind: str, draft: Draft, *more: str) -> str:
+def key_of(kind: str, draft: Draft, *more: str) -> str:
     return effect_key(kind, draft.workspace, ":".join((draft.theme.id, str(draft.generation), *more)))
 
 

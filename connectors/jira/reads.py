@@ -26,7 +26,7 @@ All else is Undecided, and a person looks.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -158,9 +158,39 @@ def remote_link(wire: Wire, key: str, global_id: str) -> str | None:
     return next((str(link.get("id")) for link in listed if link.get("globalId") == global_id), None)
 
 
+def attachments(wire: Wire, key: str, name: str) -> list[str]:
+    """The ids of the files with that name on the issue, the first made first."""
+    listed = _fields(wire, key, "attachment").get("attachment") or []
+    return sorted((str(a.get("id")) for a in listed if a.get("filename") == name), key=lambda n: (len(n), n))
+
+
 def labels(wire: Wire, key: str) -> frozenset[str]:
-    data = wire.read("GET", f"issue/{key}", params={"fields": "labels"}).data
-    return frozenset((data.get("fields") or {}).get("labels") or ())
+    return frozenset(_fields(wire, key, "labels").get("labels") or ())
+
+
+def clock(wire: Wire, key: str) -> datetime:
+    """The time by Jira's clock, told beside an issue that is there. Raises Unavailable or Refused."""
+    at = wire.read("GET", f"issue/{key}", params={"fields": "labels"}).at
+    if at is None:
+        raise Unavailable("Jira's answer has no Date header, by which a later look could be trusted")
+    return at
+
+
+def settled(wire: Wire, key: str, hint: Hint, settle: float) -> Undecided | None:
+    """Why a look at the issue, done from now on, is no proof that a request since `hint` came to nothing; None: it is.
+
+    An issue is read by key and not from the index: what had `settle` seconds to arrive, and isn't there, isn't.
+    """
+    if "at" not in hint:
+        return Undecided("no time was taken before it was sent")
+    due = datetime.fromisoformat(str(hint["at"])) + timedelta(seconds=settle)
+    return None if clock(wire, key) >= due else Undecided("it was sent too recently to be ruled out")
+
+
+def _fields(wire: Wire, key: str, names: str) -> Mapping[str, Any]:
+    data = wire.read("GET", f"issue/{key}", params={"fields": names}).data
+    fields = data.get("fields") if isinstance(data, dict) else None
+    return fields if isinstance(fields, dict) else {}
 
 
 def receipt(wire: Wire, key: str) -> Receipt:

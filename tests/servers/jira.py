@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class Issue:
     former_keys: list[str] = field(default_factory=list)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     comments: list[Any] = field(default_factory=list)
+    attachments: list[dict[str, Any]] = field(default_factory=list)  # with their "text", which Jira doesn't tell
 
     @property
     def labels(self) -> list[str]:
@@ -76,7 +78,7 @@ class JiraServer(StandIn):
         self.project, self.index_lag, self.token = project, index_lag, token
         self.issues: list[Issue] = []
         self.broken: set[str] = set()  # keys that bulkfetch reports as errors
-        self.rights = {"BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES"}
+        self.rights = {"BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES", "CREATE_ATTACHMENTS"}
         self.types = {"10001": "Story", "10002": "Task", "10004": "Bug"}
         self.screen: dict[str, dict[str, Any]] = {name: dict(meta) for name, meta in _SCREEN.items()}
         self.deployment: str | None = "Cloud"
@@ -101,6 +103,7 @@ class JiraServer(StandIn):
             ("PUT", f"{base}/issue/{key}/properties/([^/]+)", self._signed_in(self._on_issue(self._set_property))),
             ("GET", f"{base}/issue/{key}/remotelink", self._signed_in(self._on_issue(self._links))),
             ("POST", f"{base}/issue/{key}/remotelink", self._signed_in(self._on_issue(self._link))),
+            ("POST", f"{base}/issue/{key}/attachments", self._signed_in(self._on_issue(self._attach))),
             ("GET", f"{base}/issue/{key}/comment", self._signed_in(self._on_issue(self._comments))),
             ("POST", f"{base}/issue/{key}/comment", self._signed_in(self._on_issue(self._comment))),
             # What other processes ask of the stand-in itself.
@@ -259,7 +262,8 @@ class JiraServer(StandIn):
 
     def _shown(self, issue: Issue, asked: Mapping[str, Any]) -> dict[str, Any]:
         names, properties = asked.get("fields"), asked.get("properties") or []
-        fields = {**issue.fields, "created": _jira_time(issue.created)}
+        told = [{k: v for k, v in a.items() if k != "text"} for a in issue.attachments]
+        fields = {**issue.fields, "created": _jira_time(issue.created), "attachment": told}
         return {
             "id": str(issue.id),
             "key": issue.key,
@@ -368,6 +372,23 @@ class JiraServer(StandIn):
         issue.links[name] = {**sent, "id": number}
         self.note("link-written", key=issue.key, global_id=name, new=old is None)
         return Answer(200 if old else 201, {"id": number, "self": f"{self.url}/rest/api/3/remotelink/{number}"})
+
+    def _attach(self, request: Request, issue: Issue) -> Answer:
+        if request.headers.get("x-atlassian-token") != "no-check":
+            return _errors(403, "XSRF check failed")
+        if "CREATE_ATTACHMENTS" not in self.rights:
+            return _errors(403, "You do not have permission to create attachments for this issue.")
+        parts = message_from_bytes(
+            b"Content-Type: " + request.headers["content-type"].encode() + b"\n\n" + request.body
+        )
+        for part in parts.get_payload() if parts.is_multipart() else []:
+            if part.get_param("name", header="content-disposition") != "file":
+                continue
+            number, text = str(40_000 + sum(len(i.attachments) for i in self.issues)), part.get_payload(decode=True)
+            issue.attachments.append({"id": number, "filename": part.get_filename(), "text": text.decode("utf-8-sig")})
+            self.note("file-attached", key=issue.key, name=part.get_filename())
+            return Answer(200, [{"id": number, "filename": part.get_filename(), "size": len(text)}])
+        return _errors(400, "No file was sent.")
 
     def _comments(self, request: Request, issue: Issue) -> Answer:
         return Answer(200, {"comments": issue.comments, "total": len(issue.comments)})
