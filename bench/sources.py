@@ -1,9 +1,10 @@
 """How much memory a long read of a help desk takes, and how long: it must not grow with the number of tickets.
 
-    python bench/sources.py [zendesk] [50000]
+    python bench/sources.py [zendesk | intercom] [count]
 
 The stand-in runs in a process of its own; what is measured is the reader alone, after a tenth of the tickets and at the
-end. On two shared cores, 50,000 tickets of 1.5 kB at 1,000 a page: see bench/README.md.
+end. Each source is read in a process of its own, too. On two shared cores, 50,000 Zendesk tickets of 1.5 kB at 1,000 a
+page, 5,000 Intercom conversations of six messages at 150 a page: see bench/README.md.
 """
 
 from __future__ import annotations
@@ -47,8 +48,34 @@ def zendesk_source(url: str) -> Source:
     return Zendesk(subdomain="acme", token="zendesk-secret", email="bot@acme.example", base_url=url, now=lambda: NOW)
 
 
-Maker = tuple[Callable[[int], StandIn], Callable[[str], Source]]
-DESKS: dict[str, Maker] = {"zendesk": (zendesk_server, zendesk_source)}
+def intercom_server(count: int) -> StandIn:
+    from tests.servers.intercom import IntercomServer
+
+    server = IntercomServer(clock=lambda: NOW)
+    companies = [server.add_company(f"Org {n}", company_id=f"org-{n}") for n in range(CUSTOMERS // 50)]
+    people = [
+        server.add_contact(f"u{n}@org{n // 5}.example", f"User {n}", companies=(companies[n // 5],))
+        for n in range(CUSTOMERS // 10)
+    ]
+    for n in range(count):
+        at = int((NOW - timedelta(minutes=count - n + 5)).timestamp())
+        who = people[n % len(people)]
+        said = {"body": f"<p>{WORDS * 3}</p>", "author": server.author(who)}
+        server.add_conversation(f"{n}: " + WORDS * 4, who, at=at, parts=(said,) * 5)
+    return server
+
+
+def intercom_source(url: str) -> Source:
+    from connectors.intercom import Intercom
+
+    return Intercom(token="tok-intercom", base_url=url, now=lambda: NOW)
+
+
+Maker = tuple[Callable[[int], StandIn], Callable[[str], Source], int]
+DESKS: dict[str, Maker] = {
+    "zendesk": (zendesk_server, zendesk_source, 50_000),
+    "intercom": (intercom_server, intercom_source, 5_000),
+}
 
 
 def serve(name: str, count: int) -> None:
@@ -88,7 +115,10 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--serve"]:
         serve(sys.argv[2], int(sys.argv[3]))
     else:
-        names = [a for a in sys.argv[1:] if a in DESKS] or list(DESKS)
-        numbers = [int(a) for a in sys.argv[1:] if a.isdigit()] or [50_000]
-        for name in names:
-            measure(name, numbers[0])
+        names = [a for a in sys.argv[1:] if a in DESKS]
+        numbers = [int(a) for a in sys.argv[1:] if a.isdigit()]
+        if len(names) == 1:
+            measure(names[0], numbers[0] if numbers else DESKS[names[0]][2])
+        else:
+            for name in DESKS:
+                subprocess.run([sys.executable, __file__, name], check=True)
