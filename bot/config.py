@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from bot import faults
 from bot.acts import Finding
@@ -40,6 +40,7 @@ from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, Severity
 # Where things are read, kept and sent does not shape what a digest says.
 _NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network", "llm"}
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
+_ADDRESSES = ("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url")
 _OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom")
 _ROUNDS = 20  # of taking faults out, one below another; more is no config at all
 # Environment names that are not configuration keys (DESIGN section 10).
@@ -245,8 +246,9 @@ def _crossed(told: Mapping[str, Any], by: Origins | None = None) -> Iterator[tup
     def fault(key: str, message: str, mend: str) -> tuple[str, Finding]:
         return key.rpartition(".")[0], faults.fault_of(key, message, (by or {}).get(key, ""), mend)
 
-    for key in ("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site"):
+    for key in _ADDRESSES:
         url = at(key)
+        url = url.get_secret_value() if isinstance(url, SecretStr) else url
         if isinstance(url, str) and is_address(url) and not is_public(url) and at("network.allow_private") is not True:
             mend = "Write an https address; for a server of your own, set network.allow_private: true."
             yield fault(key, "it must be https and public, or network.allow_private: true must say otherwise", mend)

@@ -7,12 +7,12 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from bot.domain import Kind, Severity
 
 # Keys whose values are never shown, not even in a message that says they are wrong.
-SECRETS = frozenset({"token", "app_token", "signing_secret", "api_key"})
+SECRETS = frozenset({"token", "app_token", "signing_secret", "api_key", "ping_url"})
 
 
 class Stanza(BaseModel):
@@ -137,10 +137,21 @@ class Storage(Stanza):
 
 
 class Server(Stanza):
-    """Where `serve` listens: health, and Slack's clicks when slack.mode is http."""
+    """Where `serve` listens: health, and Slack's clicks when slack.mode is http.
+
+    `ping_url`: a dead-man switch, pinged as <url>/start, <url> and <url>/fail. Whoever knows it can ping it.
+    """
 
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 8080
+    ping_url: SecretStr | None = None
+
+    @field_validator("ping_url")
+    @classmethod
+    def _address(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            _https(url.get_secret_value())
+        return url
 
 
 _SCHEDULE = re.compile(r"off|(?:first weekday|day ([1-9]|1\d|2[0-8])) ([01]\d|2[0-3]):([0-5]\d)")

@@ -34,6 +34,7 @@ from bot.synthesis.rules import Rules
 from bot.watching import Noted
 
 LEASE = 60.0  # seconds; renewed three times as often
+MONTHLY = "monthly"  # a run that the schedule asks for
 SYNC = "sync"  # a run that only reads the help desks, so that of several replicas one does
 RETRY_FAILED = timedelta(minutes=15)  # a month that failed is asked for again so often
 RETRY_FOR = timedelta(days=3)  # and for so long

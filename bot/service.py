@@ -19,7 +19,8 @@ from bot import scheduler
 from bot.domain import Window
 from bot.effects import Duplicate, Ledger
 from bot.ports import Refused, Unavailable
-from bot.runs import LEASE, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
+from bot.pulse import Pulse, Silent
+from bot.runs import LEASE, MONTHLY, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
 from bot.store import Event, Run, Store
 from bot.sync import BACKFILL
 
@@ -137,7 +138,7 @@ class Service:
             key = monthly_key(window.start)
             run = self._store.runs.get(key)
             if run is None or self._worth_another(run):
-                ask(self._store, key, "monthly", Request(window, files=self.files, post=True))
+                ask(self._store, key, MONTHLY, Request(window, files=self.files, post=True))
         self._awake.set()
 
     def sync(self) -> None:
@@ -149,6 +150,7 @@ class Service:
             ask(self._store, f"{SYNC}:{slot}", SYNC, Request(window))
 
     files: tuple[str, ...] = ()  # configured ticket files, read beside the help desks
+    pulse: Pulse = Silent()  # who is told how the month's runs and the readings go
 
     # --- for as long as the process lives
 
@@ -238,18 +240,32 @@ class Service:
                 self._store.runs.release(run.key, run.fence)
 
     def _carried(self, run: Run) -> bool:
+        if run.kind == MONTHLY:
+            self.pulse.start()
         try:
             done = carry_on(self._parts, run.key, self._owner, lease=self._times.lease)
-            return done is not None or run.kind == SYNC
         except (Refused, Unavailable) as fault:
+            self._failed(run)
             _log.error("run failed", run=run.key, why=str(fault))
             return True
+        except BaseException:
+            self._failed(run)
+            raise
+        if run.kind == SYNC or (run.kind == MONTHLY and done is not None):
+            self.pulse.success()
+        return done is not None or run.kind == SYNC
+
+    def _failed(self, run: Run) -> None:
+        """A run that somebody asked for by hand has an answer of its own, and is no sign of life."""
+        if run.kind in (MONTHLY, SYNC):
+            self.pulse.fail()
 
     def _give_up(self, run: Run) -> None:
         fence = self._store.runs.lease(run.key, self._owner, 5.0)
         if fence is not None:
             why = f"given up after {run.attempt} attempts; the log says why. Ask again with: groundswell run"
             self._store.runs.fail(run.key, fence, why)
+            self._failed(run)
 
     def _worth_another(self, run: Run) -> bool:
         """A month that failed is tried again for three days, every quarter of an hour."""
@@ -259,7 +275,7 @@ class Service:
         return now - run.finished_at >= RETRY_FAILED and now - run.asked_at <= RETRY_FOR
 
     def _started(self) -> date | None:
-        first = self._store.runs.first("monthly")
+        first = self._store.runs.first(MONTHLY)
         return date.fromisoformat(f"{first.key.partition(':')[2]}-01") if first else None
 
     def _report(self, duplicate: Duplicate) -> None:

@@ -47,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
 def serve(config: ConfigFile = None) -> None:
     """Run until SIGTERM: the monthly digest, Slack's buttons, the help desks every hour, and what is due to be sent."""
     from bot import wiring
+    from bot.pulse import Pings
     from bot.service import Service, Times
 
     told = settings(config)
@@ -63,6 +64,8 @@ def serve(config: ConfigFile = None) -> None:
         service = Service(wired.parts, wired.ledger, times, owner(), wired.boards, wired.desks)
         listeners.append(service.hear)
         service.files = tuple(str(p) for p in told.sources.file.paths)
+        if told.server.ping_url is not None:
+            service.pulse = Pings(told.server.ping_url.get_secret_value())
         over = threading.Event()
 
         def stop(*_: object) -> None:
