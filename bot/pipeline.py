@@ -81,11 +81,11 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     `standby` takes the place of an embedder that fails, for the whole run: two spaces can't be mixed.
     """
     try:
-        found = _synthesis(reading, embedder, rules, watch, mind)
+        found = _synthesis(reading, embedder, rules, watch, mind, known)
     except (Unavailable, Refused) as fault:
         if standby is None:
             raise
-        found, embedder = _synthesis(reading, standby, rules, watch, mind), standby
+        found, embedder = _synthesis(reading, standby, rules, watch, mind, known), standby
         told = f"The embeddings endpoint could not be used ({fault}): the built-in model took its place."
         found = replace(found, remarks=(Warned("embedder_not_used", told), *found.remarks))
     making = _making(reading, embedder, rules, asked, now, mind)
@@ -98,9 +98,11 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     )
 
 
-def _synthesis(reading: Reading, embedder: Embedder, rules: Rules, watch: Watch, mind: Mind | None = None) -> Synthesis:
+def _synthesis(
+    reading: Reading, embedder: Embedder, rules: Rules, watch: Watch, mind: Mind | None, known: Sequence[Known]
+) -> Synthesis:
     """Drives `synthesize`: answers what it asks for, and tells what a language model has cost so far."""
-    asking = synthesize(reading.tickets, reading.customers, rules, mind.plan if mind else None)
+    asking = synthesize(reading.tickets, reading.customers, rules, mind.plan if mind else None, known)
     used = Usage()
     try:
         need = next(asking)

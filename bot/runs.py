@@ -279,7 +279,7 @@ class _Step:
             self._asked(request),
             store.now(),
             self.watch,
-            known=self._known(detail),
+            known=self._known(detail, reading.window),
             run_id=self.key,
             mind=self.parts.mind,
             standby=self.parts.standby,
@@ -296,11 +296,18 @@ class _Step:
         sources = tuple(sorted({**silent, **dict(digest.making.sources)}.items()))
         return replace(digest, making=replace(digest.making, sources=sources))
 
-    def _known(self, detail: Mapping[str, Any]) -> list[Known]:
-        """The themes that this run saw when it froze its tickets: the same ones when it is resumed a week later."""
+    def _known(self, detail: Mapping[str, Any], window: Window) -> list[Known]:
+        """The themes that this run saw when it froze its tickets: the same ones when it is resumed a week later.
+
+        Those of the days before its own may shape its groups; so a month that is run again groups as it did before.
+        """
         wanted = {(theme_id, run_key) for theme_id, run_key in detail["known"]}
         rows = self.parts.store.runs.lineage(self.key)
-        return [Known(k.theme_id, k.members, tuple(k.centroid)) for k in rows if (k.theme_id, k.run_key) in wanted]
+        return [
+            Known(k.theme_id, k.members, tuple(k.centroid), _is_past(k.window_end, window))
+            for k in rows
+            if (k.theme_id, k.run_key) in wanted
+        ]
 
     def _asked(self, request: Request) -> Asked:
         return Asked(
@@ -331,6 +338,10 @@ class _Step:
             return True
         due = min(window.end, self.parts.store.now() - _LAG) if window and window.end else None
         return due is not None and place.high_water is not None and place.high_water < due
+
+
+def _is_past(end: datetime | None, window: Window) -> bool:
+    return end is not None and window.start is not None and end <= window.start
 
 
 def _behind(name: str, place: Place | None, counted: int, others: Sequence[str], zone: ZoneInfo) -> Warned:

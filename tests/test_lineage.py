@@ -7,7 +7,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.synthesis.lineage import ALIKE, OVERLAP, Known, Seen, ids
+from bot.synthesis.lineage import ALIKE, OVERLAP, Known, Seen, firmness, ids, likeness
 
 
 def at(degrees: float) -> tuple[float, ...]:
@@ -15,7 +15,8 @@ def at(degrees: float) -> tuple[float, ...]:
     return (math.cos(math.radians(degrees)), math.sin(math.radians(degrees)))
 
 
-NEAR, FAR = math.degrees(math.acos(ALIKE)) - 1, math.degrees(math.acos(ALIKE)) + 1
+FLOOR = math.degrees(math.acos(ALIKE * firmness(3)))  # of two groups of three tickets
+NEAR, FAR = FLOOR - 1, FLOOR + 1
 
 
 def known(theme: str, members: str, centre: tuple[float, ...] = ()) -> Known:
@@ -36,6 +37,14 @@ def test_a_window_that_overlaps_is_told_by_its_tickets_whatever_the_centres_say(
 def test_months_without_a_common_ticket_are_told_by_what_the_tickets_say() -> None:
     assert ids([seen("uvw", at(NEAR))], [known("t-1", "abc", at(0))]) == ["t-1"]
     assert ids([seen("uvw", at(FAR))], [known("t-1", "abc", at(0))]) != ["t-1"]
+
+
+def test_a_centre_of_few_tickets_is_known_to_be_off() -> None:
+    few, many = "abcde", [f"n{i}" for i in range(60)]
+    between = at(math.degrees(math.acos(0.75)))
+    assert ids([seen("uvwxy", between)], [known("t-1", few, at(0))]) == ["t-1"]
+    assert ids([Seen(frozenset(many), between)], [Known("t-1", frozenset(map(str.upper, many)), at(0))]) != ["t-1"]
+    assert 0.5 < firmness(5) == firmness(3) < firmness(60) < 1
 
 
 def test_a_theme_is_carried_on_by_one_group_the_most_like_it() -> None:
@@ -113,6 +122,5 @@ def test_no_id_is_given_twice_and_each_known_one_is_deserved(found: list[Seen], 
     for group, theme_id in zip(found, given_ids, strict=True):
         kin = [k for k in rows if k.theme_id == theme_id]
         overlap = [len(group.members & k.members) / min(len(group.members), len(k.members)) for k in kin]
-        cosines = [sum(a * b for a, b in zip(group.centre, k.centre, strict=False)) for k in kin if k.centre]
-        close = group.centre and max(cosines, default=-1.0) >= ALIKE - 1e-6
+        close = kin and likeness([group], kin).max() >= ALIKE
         assert not kin or max(overlap) >= OVERLAP or close

@@ -27,8 +27,10 @@ from bot.synthesis.counts import counts
 from bot.synthesis.evidence import best_sentence, gist, quotes, verbatim
 from bot.synthesis.forms import spoken
 from bot.synthesis.kinds import kind
+from bot.synthesis.known import grouped
 from bot.synthesis.language import language
 from bot.synthesis.layout import layout
+from bot.synthesis.lineage import Known
 from bot.synthesis.needs import Ask, Embed
 from bot.synthesis.noise import why_noise
 from bot.synthesis.reading.held import recentred
@@ -114,9 +116,15 @@ class _Group:
 
 
 def synthesize(
-    tickets: Sequence[Ticket], customers: Mapping[str, Customer], rules: Rules, plan: Plan | None = None
+    tickets: Sequence[Ticket],
+    customers: Mapping[str, Customer],
+    rules: Rules,
+    plan: Plan | None = None,
+    known: Sequence[Known] = (),
 ) -> Synthesizing:
     """The whole method over the (redacted) tickets of one window. With a `plan` a language model reads them.
+
+    `known`: themes of earlier windows, which go on where tickets enough are like them.
 
     Yields `Embed`, is sent an array (len(texts), dim) of unit rows; yields `Ask`, is sent an Answer for each question.
     Returns the `Synthesis`.
@@ -128,21 +136,21 @@ def synthesize(
     said, space = spoken(clean, vectors)
     own = tuple(" ".join(c.sentences) for c in clean)
     batch = _Batch(kept, own, said, customers, rules, words.Vocabulary.of(c.sentences for c in said))
-    read = Read(tree.grouped(space), followed=False)
+    read = Read(grouped(space, known), followed=False)
     if plan:
         read = yield from reading.read(said, space, read.labels, plan)
-    groups, stability = _measured(batch, space, read)
+    groups, stability = _measured(batch, space, read, known)
     passing, candidates, anecdotes = _ruled(groups, batch)
     named = yield from _named([*passing, *candidates], batch, space)
     if plan and read.followed:
         named = yield from _reworded(named, [*passing, *candidates], batch, read, plan)
     themes = tuple(named[: len(passing)])
-    grouped = {i for g in groups for i in g.rows}
+    placed = {i for g in groups for i in g.rows}
     return Synthesis(
         themes=themes,
         candidates=tuple(named[len(passing) :]),
         anecdotes=tuple(_anecdote(g, batch) for g in anecdotes),
-        one_offs=tuple((t, gist(clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in grouped),
+        one_offs=tuple((t, gist(clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in placed),
         removed=removed,
         stability=stability,
         other_languages=_other_languages(batch),
@@ -162,11 +170,13 @@ def _other_languages(batch: _Batch) -> float:
     return sum(not code.lower().startswith("en") for code in known) / len(known) if known else 0.0
 
 
-def _measured(batch: _Batch, space: Vectors, read: Read) -> tuple[list[_Group], float | None]:
+def _measured(batch: _Batch, space: Vectors, read: Read, known: Sequence[Known]) -> tuple[list[_Group], float | None]:
     """The groups with their counts and how far to trust each, largest first."""
     labels = read.labels
     fit = tree.fit(space, labels)
-    held = (recentred if read.followed else quality.resampled)(space, labels, seed=batch.rules.seed)
+    seed = batch.rules.seed
+    followed = read.followed
+    held = recentred(space, labels, seed=seed) if followed else quality.resampled(space, labels, known, seed=seed)
     groups = []
     for label in range(int(labels.max(initial=-1)) + 1):
         rows = sorted(

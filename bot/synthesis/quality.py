@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.ports import Vectors
-from bot.synthesis.tree import grouped
+from bot.synthesis.known import grouped
+from bot.synthesis.lineage import Known
 
 Labels = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -29,7 +31,15 @@ class Held:
     overall: float | None
 
 
-def resampled(vectors: Vectors, labels: Labels, *, seed: int, rounds: int = 10, share: float = 0.8) -> Held:
+def resampled(
+    vectors: Vectors,
+    labels: Labels,
+    known: Sequence[Known] = (),
+    *,
+    seed: int,
+    rounds: int = 10,
+    share: float = 0.8,
+) -> Held:
     """Groups `rounds` random parts of the batch and compares. Seeded: the same batch gives the same figures."""
     n, groups = len(labels), int(labels.max(initial=-1)) + 1
     size = min(int(share * n), _LARGEST)
@@ -40,7 +50,7 @@ def resampled(vectors: Vectors, labels: Labels, *, seed: int, rounds: int = 10, 
     agreement = np.zeros(rounds)
     for r in range(rounds):
         rows = np.sort(random.choice(n, size, replace=False))
-        again = grouped(vectors[rows])
+        again = grouped(vectors[rows], known)
         overlap = _overlap(labels[rows], again, groups)
         likeness[r] = overlap.max(axis=1, initial=0.0)
         match = overlap.argmax(axis=1) if overlap.shape[1] else np.full(groups, -2)

@@ -35,8 +35,12 @@ def grouped(vectors: Vectors) -> Labels:
     Rows should come in a canonical order: it breaks ties. A row of zeros (no text) is in no group.
     """
     space = centred(vectors)
-    labels = _large(space) if len(space) > _SAMPLE else _cut(space)
-    return ordered(_with_small(space, labels))
+    return ordered(with_small(space, separated(space)))
+
+
+def separated(space: Vectors) -> Labels:
+    """The groups of at least five of a centred batch, in no promised order; all else is -1."""
+    return _large(space) if len(space) > _SAMPLE else _cut(space)
 
 
 def centred(vectors: Vectors, origin: NDArray[np.float64] | None = None) -> Vectors:
@@ -68,7 +72,7 @@ def fit(vectors: Vectors, labels: Labels) -> Floats:
     result = np.zeros(len(space), dtype=np.float32)
     if labels.max(initial=-1) >= 0:
         inside = labels >= 0
-        result[inside] = _own(space[inside], labels[inside], _sums(space, labels))
+        result[inside] = _own(space[inside], labels[inside], sums_of(space, labels))
     return result
 
 
@@ -108,7 +112,7 @@ def _flat(merges: NDArray[np.float64], cut: float, least: int) -> Labels:
     return np.where(large[found], (np.cumsum(large) - 1)[found], -1).astype(np.intp)
 
 
-def _sums(space: Vectors, labels: Labels) -> Vectors:
+def sums_of(space: Vectors, labels: Labels) -> Vectors:
     """(groups, dim) sums of each group's rows, in float64 and row by row: the same on any number of threads."""
     rows = np.flatnonzero(labels >= 0)
     belongs = csr_matrix((np.ones(len(rows)), (labels[rows], rows)), shape=(int(labels.max()) + 1, len(labels)))
@@ -135,18 +139,18 @@ def refined(space: Vectors, labels: Labels) -> Labels:
     for _ in range(_ROUNDS):
         if labels.max(initial=-1) < 0:
             return labels
-        near = _likeness(space, labels, _sums(space, labels))
+        near = _likeness(space, labels, sums_of(space, labels))
         best = near.argmax(axis=1)
         own = np.where(labels >= 0, near[np.arange(len(labels)), np.maximum(labels, 0)], -1.0)
         moved = np.where(near.max(axis=1) >= JOIN, best, np.where(own >= KEEP, labels, -1)).astype(np.intp)
-        moved = _without_small(moved, MIN_MEMBERS)
+        moved = without_small(moved, MIN_MEMBERS)
         if np.array_equal(moved, labels):
             break
         labels = moved
     return labels
 
 
-def _without_small(labels: Labels, least: int) -> Labels:
+def without_small(labels: Labels, least: int) -> Labels:
     if labels.max(initial=-1) < 0:
         return labels
     large = np.bincount(labels[labels >= 0], minlength=int(labels.max()) + 1) >= least
@@ -161,7 +165,7 @@ def _silhouette(space: Vectors, labels: Labels) -> float:
         return 0.0
     inside = labels >= 0
     rows, own_labels = space[inside], labels[inside]
-    near = _likeness(rows, own_labels, _sums(space, labels))
+    near = _likeness(rows, own_labels, sums_of(space, labels))
     at = np.arange(len(rows))
     own = 1.0 - near[at, own_labels]
     near[at, own_labels] = -9.0
@@ -171,7 +175,7 @@ def _silhouette(space: Vectors, labels: Labels) -> float:
     return float(means.mean() * np.sqrt(groups))
 
 
-def _with_small(space: Vectors, labels: Labels) -> Labels:
+def with_small(space: Vectors, labels: Labels) -> Labels:
     """Among what is left, groups of three and four that stand out: anecdotes, which are told together."""
     left = np.flatnonzero((labels < 0) & (np.abs(space).sum(axis=1) > 0))
     if not MIN_SMALL <= len(left) <= _SAMPLE:
@@ -199,9 +203,9 @@ def _by_sample(space: Vectors) -> Labels:
     labels = np.full(len(space), -1, dtype=np.intp)
     if sampled.max(initial=-1) < 0:
         return labels
-    centres = unit(_sums(space[chosen], sampled))
+    centres = unit(sums_of(space[chosen], sampled))
     for start in range(0, len(space), _BLOCK):
         near = np.round(space[start : start + _BLOCK] @ centres.T, 6)
         labels[start : start + _BLOCK] = np.where(near.max(axis=1) >= JOIN, near.argmax(axis=1), -1)
     labels[chosen] = sampled
-    return _without_small(labels, MIN_MEMBERS)
+    return without_small(labels, MIN_MEMBERS)

@@ -1,0 +1,60 @@
+"""Known themes among a batch's tickets: one that no group of today goes on with takes what is left and like it. Pure.
+
+Why not the known ones first, and the remainder clustered: measured so (bench/lineage.py), ThemeBench's score falls
+by .057 (95 % interval .028 to .085). What is new lies nearest to a known neighbour and is swallowed by it, and what is
+left over is cut out of its company. Groups found from nothing are as good as any that know the past; the past then
+finds what the month alone was too thin to show (10 more of 356 themes that recurred, at the same score).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.ports import Vectors
+from bot.synthesis import tree
+from bot.synthesis.lineage import ALIKE, Known, firmness
+
+Labels = NDArray[np.intp]
+
+
+def grouped(vectors: Vectors, known: Sequence[Known] = ()) -> Labels:
+    """As `tree.grouped`, beside the known themes of the past that are in this batch; `known` may be of any order.
+
+    A theme may stand there more than once, each time with a centre of its own: one that is like any of them is its.
+    """
+    space = tree.centred(vectors)
+    return tree.ordered(tree.with_small(space, resumed(space, tree.separated(space), known)))
+
+
+def resumed(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
+    """Groups of a centred batch -> the same and those of known themes; the thresholds are those of any member."""
+    past = [k for k in known if k.past and len(k.centre) == space.shape[-1]]
+    free = _without_group(space, labels, sorted(past, key=lambda k: (k.theme_id, k.centre)))
+    left = np.flatnonzero(labels < 0)
+    if not free or not len(left):
+        return labels
+    near = np.round(space[left] @ _centres(free).T, 6)
+    theme = np.unique([k.theme_id for k in free], return_inverse=True)[1]
+    taken = np.where(near.max(axis=1) >= tree.JOIN, theme[near.argmax(axis=1)], -1)
+    found = labels.copy()
+    found[left] = np.where(taken >= 0, taken + labels.max(initial=-1) + 1, -1)
+    large = tree.without_small(found, tree.MIN_MEMBERS)
+    return tree.refined(space, large) if large.max(initial=-1) > labels.max(initial=-1) else labels
+
+
+def _without_group(space: Vectors, labels: Labels, past: Sequence[Known]) -> list[Known]:
+    """Those of the themes that no group goes on with."""
+    if not past or labels.max(initial=-1) < 0:
+        return list(past)
+    firm = np.sqrt([firmness(n) for n in np.bincount(labels[labels >= 0])])
+    due = firm[:, None] * np.sqrt([firmness(len(k.members)) for k in past])[None, :]
+    like = np.round(tree.unit(tree.sums_of(space, labels)) @ _centres(past).T / due, 6).max(axis=0)
+    there = {k.theme_id for k, alike in zip(past, like, strict=True) if alike >= ALIKE}
+    return [k for k in past if k.theme_id not in there]
+
+
+def _centres(known: Sequence[Known]) -> Vectors:
+    return np.array([k.centre for k in known], np.float32)
