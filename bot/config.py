@@ -26,6 +26,7 @@ from bot.connections import (
     Schedule,
     Server,
     SlackStanza,
+    SpikeStanza,
     Stanza,
     Storage,
     ZendeskDesk,
@@ -38,7 +39,7 @@ from bot.ports import Refused
 from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, SeverityRule
 
 # Where things are read, kept and sent does not shape what a digest says.
-_NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network", "llm"}
+_NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network", "llm", "spikes"}
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
 _ADDRESSES = ("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url")
 _OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom")
@@ -140,6 +141,7 @@ class Config(Stanza):
     scoring: Scoring = Scoring()
     output: Output = Output()
     slack: SlackStanza | None = None
+    spikes: SpikeStanza = SpikeStanza()
     jira: JiraStanza | None = None
     llm: LlmStanza | None = None
     schedule: Schedule = Schedule()

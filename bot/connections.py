@@ -118,6 +118,19 @@ class SlackStanza(Stanza):
     base_url: Url | None = None
 
 
+class SpikeStanza(Stanza):
+    """Alerts in Slack when more tickets come than the same hours of earlier weeks explain.
+
+    `factor`: of the usual; `mute`: areas that are never told of; `auto_run`: a run starts without a click.
+    """
+
+    enabled: bool = True  # where Slack is configured
+    min_tickets: Annotated[int, Field(ge=5)] = 15
+    factor: Annotated[float, Field(ge=1.5, le=100)] = 3.0
+    auto_run: bool = False
+    mute: tuple[str, ...] = ()
+
+
 class JiraStanza(Stanza):
     site: Url
     email: str

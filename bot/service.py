@@ -18,6 +18,7 @@ import structlog
 from bot import scheduler
 from bot.domain import Window
 from bot.effects import Duplicate, Ledger
+from bot.lookout import Lookout
 from bot.ports import Refused, Unavailable
 from bot.pulse import Pulse, Silent
 from bot.runs import LEASE, MONTHLY, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
@@ -81,6 +82,7 @@ class Service:
         self._store: Store = parts.store
         self._awake, self._over = threading.Event(), threading.Event()
         self._verified_at: datetime | None = None
+        self._looked_at: datetime | None = None
         self._beat: datetime | None = None
 
     # --- one round each; public, so that tests and state machines drive them by hand
@@ -123,6 +125,8 @@ class Service:
             if run.attempt >= _GIVE_UP:
                 self._give_up(run)
             elif self._carried(run):
+                if run.kind == SYNC:
+                    self._guarded(self.look_out)()
                 return True
         return False
 
@@ -149,6 +153,15 @@ class Service:
             window = Window(now - BACKFILL, now, self._times.timezone, "the last nine weeks")
             ask(self._store, f"{SYNC}:{slot}", SYNC, Request(window))
 
+    def look_out(self) -> None:
+        """The check for spikes, after a reading: once for each whole hour."""
+        now = self._store.now().replace(minute=0, second=0, microsecond=0)
+        if self.lookout is not None and now != self._looked_at:
+            self.lookout.keep(self.lookout.look())
+            self._looked_at = now
+            self._awake.set()
+
+    lookout: Lookout | None = None  # who looks for spikes, where somebody is told of them
     files: tuple[str, ...] = ()  # configured ticket files, read beside the help desks
     pulse: Pulse = Silent()  # who is told how the month's runs and the readings go
 

@@ -15,17 +15,20 @@ from bot.config import Config
 from bot.connections import LlmStanza, SlackStanza
 from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
+from bot.lookout import Lookout
 from bot.pipeline import Mind
 from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Desk, Draws
+from bot.slack.alertboard import AlertBoard, AlertDesk
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands, Place
 from bot.slack.run_window import RunWindow
 from bot.slack.runboard import RunBoard
 from bot.slack.windows import Window
+from bot.spikes import Rule
 from bot.store import Store
 from bot.synthesis import Plan
 from connectors import load
@@ -47,6 +50,7 @@ class Wired:
     sink: Sink | None
     board: Board | None
     runboard: RunBoard | None = None
+    alertboard: AlertBoard | None = None
 
     @property
     def workspace(self) -> str:
@@ -59,13 +63,14 @@ class Wired:
         if self.channel is None or slack is None:
             return ()
         decider = Decider(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers)
+        alerts = AlertDesk(self.parts, self.channel, slack.channel, slack.approvers, _runners(slack))
         commands = self.commands
-        return (decider, commands) if commands else (decider,)
+        return (decider, alerts, commands) if commands else (decider, alerts)
 
     @property
     def boards(self) -> Sequence[Draws]:
         """Who draws what is shown in Slack."""
-        return tuple(board for board in (self.board, self.runboard) if board is not None)
+        return tuple(board for board in (self.board, self.runboard, self.alertboard) if board is not None)
 
     @property
     def windows(self) -> Sequence[Window]:
@@ -91,13 +96,21 @@ class Wired:
             name=self.workspace,
             home=slack.channel,
             timezone=config.workspace.timezone,
-            runners=slack.approvers if slack.runners is None else slack.runners,
+            runners=_runners(slack),
             sources=(*self.parts.desks, *_names([Path(path) for path in files])),
             files=files,
             contents=self.contents,
             next_at=lambda now: next_post(config.schedule.monthly, now, config.workspace.timezone),
             usd=config.llm.max_cost_per_run if config.llm and config.llm.use else None,
         )
+
+    @property
+    def lookout(self) -> Lookout:
+        """Who looks for spikes; alerts are kept where Slack is configured, and not switched off."""
+        told = self.config.spikes
+        rule = Rule(told.min_tickets, told.factor, frozenset(area.casefold() for area in told.mute))
+        act = self.alertboard.act if self.alertboard and told.enabled else None
+        return Lookout(self.parts, rule, act, auto_run=told.auto_run)
 
     def contents(self, request: Request) -> bytes:
         """What the request's files hold, as a hash: another file under the same name is another question."""
@@ -124,6 +137,11 @@ class Wired:
         if self.board is None:
             raise Refused("no channel is configured: see slack in config.example.yaml")
         store.effects.replan(self.board.announce(made, run_key), run_key=run_key)
+
+
+def _runners(slack: SlackStanza) -> Sequence[str]:
+    """Who may start a run: whoever may decide, unless others are named."""
+    return slack.approvers if slack.runners is None else slack.runners
 
 
 def store(config: Config, clock: Callable[[], datetime] | None = None) -> Store:
@@ -163,7 +181,15 @@ def wired(
         announce=board.announce if board else None,
     )
     runboard = RunBoard(opened, to, config.workspace.name, tuple(parts.desks)) if to is not None else None
-    return Wired(config, parts, Ledger(opened, outlets, patience), to, into, board, runboard)
+    alerts = _alertboard(config, opened, to)
+    return Wired(config, parts, Ledger(opened, outlets, patience), to, into, board, runboard, alerts)
+
+
+def _alertboard(config: Config, opened: Store, to: Channel | None) -> AlertBoard | None:
+    if to is None or config.slack is None:
+        return None
+    deciders = bool(config.slack.approvers or config.slack.runners)
+    return AlertBoard(opened, to, config.workspace.name, config.workspace.timezone, deciders=deciders)
 
 
 def embedder(cache: Path | None, config: Config | None = None) -> Embedder:
@@ -238,9 +264,7 @@ def _loaded(kind: str) -> Callable[..., Source]:
     try:
         made: Callable[..., Source] = load(kind)
     except ModuleNotFoundError as missing:
-        raise Refused(
-            f"{kind} needs {missing.name}, which is not installed: {extras.command(kind)}"
-        ) from None
+        raise Refused(f"{kind} needs {missing.name}, which is not installed: {extras.command(kind)}") from None
     return made
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,12 +11,16 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import structlog
+from typer.testing import CliRunner
 
 from bot.acts import EffectState
+from bot.cli import app
 from bot.domain import AccountHint, Page, Requester, Ticket
 from bot.lookout import KIND, Lookout, run_from
 from bot.ports import Progress, Refused, Source, Unavailable, Vectors
 from bot.runs import Parts, carry_on
+from bot.service import Service, Times
 from bot.slack import alerts, limits
 from bot.slack.alertboard import AlertBoard, AlertDesk
 from bot.slack.alerts import RunOf
@@ -22,9 +28,9 @@ from bot.spikes import HOUR, Alert, Cause, Hour, Rule, Spike
 from bot.synthesis.rules import Rules
 from tests.databases import WORKSPACE
 from tests.digests import HOSTILE
-from tests.servers.slack import CHANNEL, ELSEWHERE
+from tests.servers.slack import CHANNEL, ELSEWHERE, TOKEN
 from tests.spine import Scene, buttons, scene
-from tests.test_service import Hashed, HelpDesk
+from tests.test_service import Broken, Hashed, HelpDesk
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday
@@ -316,6 +322,70 @@ def test_a_run_starts_by_itself_where_that_is_configured_and_never_else(watched:
     watched.check()
     watched.check()
     assert len(watched.here.store.runs.waiting()) == int(auto)
+
+
+def test_serve_looks_after_each_reading_once_an_hour_and_a_fault_of_it_stops_nothing(watched: Watched) -> None:
+    here, desk = watched.here, cast("HelpDesk", watched.parts.desks["zendesk"])
+    service = Service(watched.parts, here.ledger, Times("off", "UTC", 60), "me:1", (watched.board,), (watched.desk,))
+    desk.tickets = some(20, NOW - HOUR)
+    service.sync()
+    assert service.carry_on_one()
+    assert here.store.spikes.latest(NOW) == {}  # nobody is told of spikes here
+    service.lookout = watched.lookout
+    here.clock.at = NOW + HOUR
+    service.sync()
+    assert service.carry_on_one() and service.send_due() == 1
+    assert len(here.slack.posted()) == 1 and service.redraw() == 1
+    here.clock.at = NOW + HOUR + timedelta(minutes=30)
+    before = here.store.spikes.latest(NOW)
+    watched.come(30, NOW)
+    service.look_out()
+    assert here.store.spikes.latest(NOW) == before  # the same whole hours
+    service.lookout = Lookout(replace(watched.parts, embedder=Broken()), Rule(), watched.board.act)
+    here.clock.at = NOW + 2 * HOUR
+    service.sync()
+    assert service.carry_on_one() and not service.carry_on_one()
+
+
+@pytest.fixture
+def log() -> Iterator[None]:
+    """Commands take the log over, as their processes may."""
+    handlers = logging.getLogger().handlers[:]
+    yield
+    logging.getLogger().handlers[:] = handlers
+    structlog.reset_defaults()
+
+
+def test_the_command_shows_what_is_seen_and_tells_slack_only_when_asked(tmp_path: Path, log: None) -> None:
+    with scene(tmp_path) as here:
+        now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        made = Watched(here, parts(here))
+        past = [now - week * 7 * DAY - hours * HOUR for week in range(1, 9) for hours in (1, 2)]
+        made.take([t for at in past for t in some(2, at)] + some(20, now - HOUR))
+        settings = tmp_path / "config.yaml"
+        desk = {"subdomain": "acme", "token": "t", "email": "bot@acme.example"}
+        slack = {"token": TOKEN, "channel": CHANNEL, "base_url": here.slack.base_url, "mode": "http"}
+        told = {
+            "workspace": {"name": WORKSPACE},
+            "sources": {"zendesk": desk},
+            "slack": {**slack, "signing_secret": "s", "approvers": ["U0DANA"]},
+            "storage": {"database": here.store.url},
+            "output": {"cache": str(tmp_path / "vectors.db")},
+            "network": {"allow_private": True},
+        }
+        settings.write_text(json.dumps(told))
+        seen = CliRunner().invoke(app, ["spike", "check", "-c", str(settings)])
+        assert seen.exit_code == 0 and "SPIKE  area Auth: 20 tickets" in seen.output and here.slack.requests == []
+        assert (
+            CliRunner().invoke(app, ["spike", "check", "--post", "-c", str(settings)]).exit_code == 2
+        )  # not confirmed
+        said = CliRunner().invoke(app, ["spike", "check", "--post", "--yes", "--json", "-c", str(settings)])
+        assert len(json.loads(said.stdout)["data"]["alerts"]) == 1 and len(here.slack.posted()) == 1
+        settings.write_text(json.dumps({**told, "spikes": {"enabled": False}}))
+        assert (
+            "spikes.enabled is false"
+            in CliRunner().invoke(app, ["spike", "check", "--post", "-c", str(settings)]).output
+        )
 
 
 # --- what is shown
