@@ -127,7 +127,7 @@ class Verdict(StrEnum):
     APPROVE = "approve"  # effect, generation, fields (name as people see it -> value)
     REJECT = "reject"  # reason, one of REASONS
     SNOOZE = "snooze"  # until (ISO time) and growth (0.5: until it has half as many tickets a day again); rate, then
-    MERGE = "merge"  # into (theme id), into_name
+    MERGE = "merge"  # into (theme id), into_name; once: it binds this digest alone
     SPLIT = "split"  # tickets ("zendesk:42"), part (the id of what was split off), part_name (optional)
     MOVE = "move"  # tickets, into (theme id, or None: into no theme), into_name
     RENAME = "rename"  # to
@@ -226,6 +226,20 @@ class Draft:
     edited_by: tuple[str, ...] = ()  # who changed the words, in the order they did
     notes_url: str | None = None  # discovery notes that somebody reviewed it against
     fields: Mapping[str, str] = field(default_factory=dict)  # what the tracker requires, by the name people see
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Something that a tracker asks for beside what a draft says. `options` empty: any text that `kind` allows.
+
+    `kind` is the tracker's own word for what it takes ("option", "string", "number", "user", ...).
+    """
+
+    name: str
+    key: str
+    required: bool = True
+    options: tuple[str, ...] = ()
+    kind: str = "string"
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,10 +48,8 @@ def concerns(digest: Digest, decisions: Iterable[Decision]) -> bool:
     """Whether any of the corrections, in their order, changes something of the digest."""
     here = {t.id for t in _all(digest)}
     touched = False
-    for d in decisions:
+    for d in _binding(digest, decisions):
         into, part = d.payload.get("into"), d.payload.get("part")
-        if d.verdict in _PUT_BY and d.at >= digest.making.made_at:
-            continue
         if d.theme_id in here or into in here:
             touched = True
             here |= {str(i) for i in (into, part) if i}
@@ -67,10 +65,21 @@ def corrected(digest: Digest, reading: Reading, decisions: Sequence[Decision], r
         return digest
     batch = _Batch(digest, reading, rules)
     sheet = _Sheet(batch)
-    for decision in decisions:
+    for decision in _binding(digest, decisions):
         sheet.apply(decision)
     made = _assembled(sheet)
     return replace(made, honoured=honoured(made, batch.found, [d for d in decisions if d.at < digest.making.made_at]))
+
+
+def _binding(digest: Digest, decisions: Iterable[Decision]) -> Iterator[Decision]:
+    """Those that say something of this digest."""
+    for d in decisions:
+        later = d.at >= digest.making.made_at
+        if d.payload.get("once") and d.run_key != digest.making.run_id:
+            continue
+        if d.verdict in _PUT_BY and later:
+            continue
+        yield d
 
 
 def _all(digest: Digest) -> tuple[Theme, ...]:
@@ -223,8 +232,7 @@ class _Sheet:
         self._revised(d.theme_id)
 
     def _put_by(self, d: Decision) -> None:
-        if d.at < self.batch.digest.making.made_at:
-            (self.muted if d.verdict is Verdict.REJECT else self.snoozed)[d.theme_id] = d
+        (self.muted if d.verdict is Verdict.REJECT else self.snoozed)[d.theme_id] = d
 
     def _revised(self, theme_id: str) -> None:
         self.revised[theme_id] += theme_id in self.themes

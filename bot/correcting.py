@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,7 @@ NAME, TEXT = (
     3000,
 )  # characters that a person may give a name or title, and any other text of a draft
 _LINES = 20  # of acceptance criteria
+UNCHANGED = "Nothing of the draft was changed."
 
 
 class NotPossible(Exception):
@@ -56,21 +57,16 @@ def said(asked: Asked, made: Mapping[str, Any]) -> str:
     """One sentence for the person who asked, once it is decided."""
     name = f"“{phrases.clip(phrases.line(asked.theme.words.name), 80)}”"
     into = made.get("into_name")
-    return {
-        Verdict.REJECT: lambda: (
-            "Marked as not a theme. Its like is left out of later digests."
-        ),
+    ways: Mapping[Verdict, Callable[[], str]] = {
+        Verdict.REJECT: lambda: "Marked as not a theme. Its like is left out of later digests.",
         Verdict.SNOOZE: lambda: f"{name} sleeps {ending(made)}.",
-        Verdict.MERGE: lambda: (
-            f"{name} is a part of “{into}” from now on, in this digest and in later ones."
-        ),
+        Verdict.MERGE: lambda: f"{name} is a part of “{into}” from now on, in this digest and in later ones.",
         Verdict.SPLIT: lambda: f"{_tickets(made)} split off {name}{_fate(made)}.",
-        Verdict.MOVE: lambda: (
-            f"{_tickets(made)} moved to {f'“{into}”' if into else 'no theme'}."
-        ),
+        Verdict.MOVE: lambda: f"{_tickets(made)} moved to {f'“{into}”' if into else 'no theme'}.",
         Verdict.RENAME: lambda: f"{name} is called “{made.get('to')}” from now on.",
         Verdict.EDIT: lambda: f"The draft of {name} is changed. Nothing was sent.",
-    }[asked.verdict]()
+    }
+    return ways[asked.verdict]()
 
 
 def _tickets(made: Mapping[str, Any]) -> str:
@@ -100,9 +96,7 @@ def _snooze(asked: Asked) -> dict[str, Any]:
             "Say by how much it has to grow as a share between 0 and 10, as in 0.5 for half as many again."
         )
     if growth is not None and not asked.digest.window.days:
-        raise NotPossible(
-            "Its tickets have no dates, so growth can't be told. Snooze it until a date."
-        )
+        raise NotPossible("Its tickets have no dates, so growth can't be told. Snooze it until a date.")
     if until is not None and until <= asked.now:
         raise NotPossible("That date has passed. Give one that is still to come.")
     days = asked.digest.window.days
@@ -119,24 +113,20 @@ def _merge(asked: Asked) -> dict[str, Any]:
         raise NotPossible("A theme can't be merged into itself.")
     stage = asked.stands[into.id].stage if into.id in asked.stands else Stage.OPEN
     if stage in (Stage.REJECTED, Stage.SNOOZED, Stage.MERGED):
-        raise NotPossible(
-            f"“{into.words.name}” is {stage.value}. Take that back first, or choose another theme."
-        )
-    return {"into": into.id, "into_name": into.words.name}
+        raise NotPossible(f"“{into.words.name}” is {stage.value}. Take that back first, or choose another theme.")
+    return {"into": into.id, "into_name": into.words.name, **({"once": True} if asked.given.get("once") else {})}
 
 
 def _split(asked: Asked) -> dict[str, Any]:
     tickets = _members(asked, asked.theme)
     if len(tickets) == len(asked.theme.members):
         raise NotPossible("That is all of its tickets: rename the theme instead.")
-    part = hashlib.sha256(
-        "|".join(["split", asked.theme.id, *tickets]).encode()
-    ).hexdigest()[:10]
+    part = hashlib.sha256("|".join(["split", asked.theme.id, *tickets]).encode()).hexdigest()[:10]
     name = str(asked.given.get("part_name") or "")
     return {
         "tickets": tickets,
         "part": f"t-{part}",
-        **({"part_name": _line(name, NAME, "name")} if name else {}),
+        **({"part_name": line(name, NAME, "name")} if name else {}),
     }
 
 
@@ -157,7 +147,7 @@ def _move(asked: Asked) -> dict[str, Any]:
 
 
 def _rename(asked: Asked) -> dict[str, Any]:
-    to = _line(str(asked.given.get("to") or ""), NAME, "name")
+    to = line(str(asked.given.get("to") or ""), NAME, "name")
     if to == asked.theme.words.name:
         raise NotPossible("That is its name already.")
     return {"to": to}
@@ -172,41 +162,21 @@ def _edit(asked: Asked) -> dict[str, Any]:
         ("problem", words.problem),
         ("user_story", words.user_story),
     ):
-        if given.get(key) is not None and phrases.line(str(given[key])) != phrases.line(
-            now
-        ):
-            made[key] = _line(
-                str(given[key]), NAME if key == "title" else TEXT, key.replace("_", " ")
-            )
+        if given.get(key) is not None and phrases.line(str(given[key])) != phrases.line(now):
+            made[key] = line(str(given[key]), NAME if key == "title" else TEXT, key.replace("_", " "))
     if given.get("acceptance") is not None:
-        lines = [
-            _line(str(a), TEXT, "acceptance criterion")
-            for a in given["acceptance"]
-            if str(a).strip()
-        ]
+        lines = [line(str(a), TEXT, "acceptance criterion") for a in given["acceptance"] if str(a).strip()]
         if len(lines) > _LINES:
-            raise NotPossible(
-                f"At most {_LINES} acceptance criteria, so that the draft stays one item."
-            )
-        made |= (
-            {"acceptance": lines}
-            if lines and lines != [phrases.line(a) for a in words.acceptance]
-            else {}
-        )
-    if (
-        given.get("severity") is not None
-        and _severity(str(given["severity"])) is not item.severity
-    ):
+            raise NotPossible(f"At most {_LINES} acceptance criteria, so that the draft stays one item.")
+        made |= {"acceptance": lines} if lines and lines != [phrases.line(a) for a in words.acceptance] else {}
+    if given.get("severity") is not None and _severity(str(given["severity"])) is not item.severity:
         made["severity"] = _severity(str(given["severity"])).value
     if given.get("notes_url"):
-        made["notes_url"] = _address(str(given["notes_url"]))
+        made["notes_url"] = address(str(given["notes_url"]))
     if given.get("fields"):
-        made["fields"] = {
-            _line(str(k), NAME, "field"): str(v)[:TEXT]
-            for k, v in given["fields"].items()
-        }
+        made["fields"] = {line(str(k), NAME, "field"): str(v)[:TEXT] for k, v in given["fields"].items()}
     if not made:
-        raise NotPossible("Nothing of the draft was changed.")
+        raise NotPossible(UNCHANGED)
     return made
 
 
@@ -226,11 +196,7 @@ _WAYS: Mapping[Verdict, Callable[[Asked], dict[str, Any]]] = {
 
 def _theme(asked: Asked, theme_id: str) -> Theme:
     found = next(
-        (
-            t
-            for t in (*asked.digest.themes, *asked.digest.further_themes)
-            if t.id == theme_id
-        ),
+        (t for t in (*asked.digest.themes, *asked.digest.further_themes) if t.id == theme_id),
         None,
     )
     if found is None:
@@ -241,18 +207,11 @@ def _theme(asked: Asked, theme_id: str) -> Theme:
 def _ids(asked: Asked) -> tuple[list[str], dict[str, str]]:
     """The shown ids that were given, and the ticket's own id of everything that was read."""
     if asked.reading is None:
-        raise NotPossible(
-            "The tickets of this digest are gone, so nothing can be moved in it."
-        )
-    given = list(
-        dict.fromkeys(str(i).strip() for i in asked.given.get("tickets") or ())
-    )
+        raise NotPossible("The tickets of this digest are gone, so nothing can be moved in it.")
+    given = list(dict.fromkeys(str(i).strip() for i in asked.given.get("tickets") or ()))
     if not given:
         raise NotPossible("Name the tickets.")
-    own = {
-        shown: ticket_id
-        for ticket_id, shown in shown_ids(asked.reading.everything).items()
-    }
+    own = {shown: ticket_id for ticket_id, shown in shown_ids(asked.reading.everything).items()}
     unknown = [i for i in given if i not in own]
     if unknown:
         raise NotPossible(f"{_some(unknown)} not read by this digest.")
@@ -272,9 +231,7 @@ def _loose(asked: Asked) -> list[str]:
     left = {x.ticket_id for x in asked.digest.not_a_theme}
     taken = [i for i in given if i not in left]
     if taken:
-        raise NotPossible(
-            f"{_some(taken)} not under NOT A THEME. Move them from the theme that they are in."
-        )
+        raise NotPossible(f"{_some(taken)} not under NOT A THEME. Move them from the theme that they are in.")
     return sorted(own[i] for i in given)
 
 
@@ -284,14 +241,21 @@ def _some(ids: list[str]) -> str:
     return f"{shown}{more} {'was' if len(ids) == 1 else 'were'}"
 
 
-def _line(text: str, most: int, what: str) -> str:
+def line(text: str, most: int, what: str) -> str:
+    """A person's text on one line. Raises NotPossible when it is empty or too long."""
     told = phrases.line(text)
     if not told:
         raise NotPossible(f"The {what} is empty.")
     if len(told) > most:
-        raise NotPossible(
-            f"The {what} has {len(told):,} characters, and at most {most:,} can be used."
-        )
+        raise NotPossible(f"The {what} has {len(told):,} characters, and at most {most:,} can be used.")
+    return told
+
+
+def lines(given: Iterable[object]) -> list[str]:
+    """Acceptance criteria, those that say something. Raises NotPossible."""
+    told = [line(str(a), TEXT, "acceptance criterion") for a in given if str(a).strip()]
+    if len(told) > _LINES:
+        raise NotPossible(f"At most {_LINES} acceptance criteria, so that the draft stays one item.")
     return told
 
 
@@ -302,12 +266,9 @@ def _severity(given: str) -> Severity:
         raise NotPossible(f"“{given}” is no severity: {', '.join(Severity)}.") from None
 
 
-def _address(given: str) -> str:
+def address(given: str) -> str:
+    """Raises NotPossible for what is no address of the web."""
     told = given.strip()
-    if (
-        not told.lower().startswith(("https://", "http://"))
-        or len(told) > 2000
-        or any(c.isspace() for c in told)
-    ):
+    if not told.lower().startswith(("https://", "http://")) or len(told) > 2000 or any(c.isspace() for c in told):
         raise NotPossible("The link to the notes must be one http(s) address.")
     return told

@@ -147,7 +147,7 @@ def decide(store: Store, sink: Sink | None, workspace: str, wish: Wish) -> Outco
                 now,
                 "That theme is not in the digest of that run, so nothing was done.",
             )
-        now = stands(store, found.digest, [wish.theme_id])[wish.theme_id]
+        now = _on(found.digest, now)  # of the log that was read above, or a rival's line would be judged by its result
         why = _why_not(found, now, wish, store.now())
         outcome = why or _ACTS[wish.verdict](
             _Deciding(store, sink, workspace, wish, found, now, log)

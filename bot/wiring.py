@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import extras
+from bot import current, extras
 from bot.answers import Answers, Recalling
 from bot.config import Config
 from bot.connections import LlmStanza, SlackStanza
@@ -21,10 +21,14 @@ from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Desk, Draws
+from bot.slack import choices
 from bot.slack.alertboard import AlertBoard, AlertDesk
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands, Place
+from bot.slack.deciding import DecisionWindow
+from bot.slack.ownership import Ownership
+from bot.slack.rights import may
 from bot.slack.run_window import RunWindow
 from bot.slack.runboard import RunBoard
 from bot.slack.windows import Window
@@ -62,7 +66,8 @@ class Wired:
         slack = self.config.slack
         if self.channel is None or slack is None:
             return ()
-        decider = Decider(self.parts.store, self.channel, self.sink, self.workspace, slack.channel, slack.approvers)
+        store, home, zone = self.parts.store, slack.channel, self.config.workspace.timezone
+        decider = Decider(store, self.channel, self.sink, self.workspace, home, slack.approvers, zone)
         alerts = AlertDesk(self.parts, self.channel, slack.channel, slack.approvers, _runners(slack))
         commands = self.commands
         return (decider, alerts, commands) if commands else (decider, alerts)
@@ -79,7 +84,22 @@ class Wired:
         if commands is None:
             return ()
         place = commands.place
-        return (RunWindow(commands.may_run, place.sources, place.timezone, self.parts.store.now),)
+        return (RunWindow(commands.may_run, place.sources, place.timezone, self.parts.store.now), *self._decisions)
+
+    @property
+    def _decisions(self) -> Iterator[Window]:
+        """Edit, Merge, Snooze, Not a theme: for approvers, in the channel of the digests."""
+        slack, to = self.config.slack, self.channel
+        if slack is None or to is None:
+            return
+        for action in choices.VERDICTS:
+            yield DecisionWindow(
+                action,
+                self.parts.store,
+                lambda person: may(to, slack.approvers, person),
+                slack.channel,
+                self.config.workspace.timezone,
+            )
 
     @property
     def commands(self) -> Commands | None:
@@ -100,6 +120,7 @@ class Wired:
             sources=(*self.parts.desks, *_names([Path(path) for path in files])),
             files=files,
             contents=self.contents,
+            post=self.announce,
             next_at=lambda now: next_post(config.schedule.monthly, now, config.workspace.timezone),
             usd=config.llm.max_cost_per_run if config.llm and config.llm.use else None,
         )
@@ -131,7 +152,7 @@ class Wired:
         What was posted stays. Raises Refused where it can't be.
         """
         store = self.parts.store
-        made = store.runs.digest(run_key)
+        made = current.digest(store, run_key)
         if made is None:
             raise Refused(f"there is no digest of {run_key!r}: see groundswell history")
         if self.board is None:
@@ -178,7 +199,7 @@ def wired(
         rules=config.rules,
         internal_domains=config.customers.internal_domains,
         config_hash=config.digest,
-        announce=board.announce if board else None,
+        announce=owned.announce if (owned := _announcing(config, opened, to, board)) else None,
     )
     runboard = RunBoard(opened, to, config.workspace.name, tuple(parts.desks)) if to is not None else None
     alerts = _alertboard(config, opened, to)
@@ -190,6 +211,13 @@ def _alertboard(config: Config, opened: Store, to: Channel | None) -> AlertBoard
         return None
     deciders = bool(config.slack.approvers or config.slack.runners)
     return AlertBoard(opened, to, config.workspace.name, config.workspace.timezone, deciders=deciders)
+
+
+def _announcing(config: Config, opened: Store, to: Channel | None, board: Board | None) -> Ownership | None:
+    if to is None or board is None or config.slack is None:
+        return None
+    slack = config.slack
+    return Ownership(opened, to, config.workspace.name, board, slack.owner, slack.rival_note)
 
 
 def embedder(cache: Path | None, config: Config | None = None) -> Embedder:

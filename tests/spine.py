@@ -15,6 +15,7 @@ from bot.domain import Digest
 from bot.effects import Ledger
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
+from bot.slack.deciding import DecisionWindow
 from bot.store import Store
 from bot.synthesis.rules import Rules
 from connectors.jira import Jira
@@ -113,6 +114,19 @@ class Scene:
         self.store.inbox.receive(event_id(payload), "click", payload)
         return event_id(payload)
 
+    def fill(self, action: str, values: dict[str, Any], person: str = "U0DANA", theme: str | None = None) -> str:
+        """Opens a window from the row of the digest, fills it in and sends it off: what is in the inbox then."""
+        from bot.slack.app import event_id
+
+        window = DecisionWindow(action, self.store, lambda _: True, CHANNEL, "UTC")
+        view = window.view(self.slack.click(self.post, action, person, theme or self.theme()))
+        assert view is not None, "the window did not open"
+        self.slack.views.append(dict(view))
+        body = self.slack.submission(values, person)
+        assert window.errors(body["view"]) == {}
+        self.store.inbox.receive(event_id(body), "view", body)
+        return event_id(body)
+
     def answer(self) -> None:
         for event in self.store.inbox.waiting():
             if not self.desk.answer(event):
@@ -143,4 +157,5 @@ def buttons(message: dict[str, Any], theme: str = "") -> list[str]:
         for block in message["blocks"]
         if block["type"] == "actions" and theme in block["block_id"]
         for element in block["elements"]
+        if element["type"] == "button"
     ]

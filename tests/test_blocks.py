@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.acts import Message, Receipt, Stage, Standing
+from bot.acts import Decision, Message, Receipt, Stage, Standing, Verdict
 from bot.domain import Digest, Theme, Warned
 from bot.slack import answers, blocks, text
 from bot.slack.elements import Press
@@ -50,6 +50,10 @@ def standing(theme: Theme, stage: Stage, **more: Any) -> Standing:
     return Standing(theme.id, stage, number=3, actor="slack:U0DANA", at=AT, **more)
 
 
+def decision(theme: Theme, verdict: Verdict, **payload: Any) -> Decision:
+    return Decision(theme.id, 4, verdict, "slack:U0LEE", AT, RUN, payload=payload)
+
+
 def every_state(d: Digest) -> dict[str, Standing]:
     t = d.themes
     told = [
@@ -78,7 +82,8 @@ def everything(d: Digest) -> Iterator[Message]:
         yield blocks.reply(d, theme, at, run_key=RUN)
         yield blocks.reply(d, theme, Standing(theme.id), run_key=RUN)
         yield answers.decided(at, theme)
-        yield answers.decided(Standing(theme.id), theme, "slack:U0LEE")
+        yield answers.changed(decision(theme, Verdict.RENAME, to=theme.words.name), theme)
+        yield answers.changed(decision(theme, Verdict.UNDO), theme, decision(theme, Verdict.MERGE))
         yield answers.answer("already", standing=at)
 
 
@@ -102,7 +107,7 @@ def buttons(message: Message) -> dict[str, list[str]]:
     found = {}
     for block in message.blocks:
         if block["type"] == "actions":
-            found[block["block_id"].split(".")[1]] = [e["text"]["text"] for e in block["elements"]]
+            found[block["block_id"].split("|")[2]] = [e["text"]["text"] for e in block["elements"] if "text" in e]
     return found
 
 
@@ -198,7 +203,7 @@ def test_a_small_sample_is_tentative_and_approves_only_when_asked_twice() -> Non
     assert message.blocks[0]["text"]["text"].endswith("1 found, small sample")
     assert "Tentative 1. " in shown(message)
     (theme,) = small_digest().themes
-    assert buttons(message)[theme.id] == ["Approve anyway…", "Not a theme"]
+    assert buttons(message)[theme.id] == ["Approve anyway…", "Edit…"]
     (approve,) = [o for o in objects(message.blocks) if o.get("action_id") == "approve"]
     assert approve["confirm"]["text"]["text"].startswith("This theme rests on 5 tickets, 3 customers")
 
@@ -225,7 +230,7 @@ def test_each_state_has_its_line_and_its_buttons() -> None:
     message = blocks.digest(d, every_state(d), run_key=RUN)
     t = [theme.id for theme in d.themes]
     assert buttons(message) == {
-        t[1]: ["Try again", "Undo"],
+        t[1]: ["Fix and retry…", "Try again", "Undo"],
         t[2]: ["Restore"],
         t[3]: ["Open BILL-1093", "Undo"],
         t[5]: ["I checked, create it"],
@@ -259,12 +264,14 @@ def test_a_button_says_ids_and_the_revision_and_nothing_of_a_customer() -> None:
     d = sample_digest()
     d = replace(d, items=tuple(replace(i, revision=4) for i in d.items))
     for message in everything(d):
-        for element in (o for o in objects(message.blocks) if o.get("type") == "button"):
-            press = Press.read(element["value"])
-            assert press is not None
-            assert press.theme in {t.id for t in d.themes}
-            assert (press.run, press.revision) == (RUN, 4)
-            assert element["accessibility_label"].startswith(element["text"]["text"])
+        for block in (b for b in message.blocks if b["type"] == "actions"):
+            for element in block["elements"]:
+                press = Press.read(element["value"]) if "value" in element else Press.of_block(block["block_id"])
+                assert press is not None
+                assert press.theme in {t.id for t in d.themes}
+                assert (press.run, press.revision) == (RUN, 4)
+                named = element.get("accessibility_label", "")
+                assert element["type"] == "overflow" or named.startswith(element["text"]["text"])
 
 
 @pytest.mark.parametrize(
@@ -315,8 +322,8 @@ def test_a_reply_has_every_figure_with_its_arithmetic_and_quotes_word_for_word()
     assert quoted == [q.text for q in theme.quotes]
     assert theme.words.title in said
     assert theme.words.user_story in said
-    assert buttons(message)[theme.id] == ["Approve to Jira", "Not a theme"]
-    assert [o.get("style") for o in objects(message.blocks) if o.get("type") == "button"] == ["primary", None]
+    assert buttons(message)[theme.id] == ["Approve to Jira", "Edit…", "Merge…", "Snooze…", "Not a theme…"]
+    assert [o.get("style") for o in objects(message.blocks) if o.get("type") == "button"] == ["primary", *[None] * 4]
 
 
 def test_tickets_are_links_only_where_the_address_may_be_followed() -> None:
@@ -383,8 +390,11 @@ def test_one_line_tells_a_decision_and_an_undo() -> None:
     theme = sample_digest().themes[3]
     made = answers.decided(standing(theme, Stage.CREATED, receipt=ISSUE), theme)
     assert made.text == "Theme 4, Charged twice after a plan change: approved by <@U0DANA>: BILL-1093."
-    undone = answers.decided(Standing(theme.id), theme, "cli:lee")
-    assert undone.text == "Theme 4, Charged twice after a plan change: undone by lee (cli), so it is open again."
+    undo = replace(decision(theme, Verdict.UNDO), actor="cli:lee")
+    undone = answers.changed(undo, theme, decision(theme, Verdict.APPROVE))
+    assert undone.text == "Charged twice after a plan change: undone by lee (cli). The theme is open again."
+    named = answers.changed(decision(theme, Verdict.RENAME, to="Double <!channel> charges"), theme)
+    assert "renamed by <@U0LEE>. It is called “Double &lt;!channel&gt; charges”." in named.text
 
 
 # --- hostile words

@@ -69,7 +69,7 @@ def test_a_run_that_was_concluded_unposted_and_is_posted_later_is_drawn_anew_all
 
 
 def test_a_row_says_what_became_of_its_theme_at_each_step(here: Scene) -> None:
-    assert buttons(here.post, here.theme()) == ["Approve to Jira", "Not a theme"]
+    assert buttons(here.post, here.theme()) == ["Approve to Jira", "Edit…"]
     here.decide(Verdict.APPROVE, actor="slack:U0DANA")
     here.board.redraw()
     assert "Creating" in row(here) and buttons(here.post, here.theme()) == []
@@ -78,7 +78,7 @@ def test_a_row_says_what_became_of_its_theme_at_each_step(here: Scene) -> None:
     assert key in row(here) and "U0DANA" in row(here)
     assert buttons(here.post, here.theme()) == [f"Open {key}", "Undo"]
     assert buttons(evidence(here)) == [f"Open {key}", "Undo"]
-    assert buttons(here.post, here.theme(2)) == ["Approve to Jira", "Not a theme"]  # the others stay as they are
+    assert buttons(here.post, here.theme(2)) == ["Approve to Jira", "Edit…"]  # the others stay as they are
 
 
 def test_what_the_tracker_said_stands_in_the_row(here: Scene) -> None:
@@ -86,7 +86,7 @@ def test_what_the_tracker_said_stands_in_the_row(here: Scene) -> None:
     here.decide(Verdict.APPROVE)
     here.settle()
     assert "Components" in row(here) and "Nothing was created" in row(here)
-    assert buttons(here.post, here.theme()) == ["Try again", "Undo"]
+    assert buttons(here.post, here.theme()) == ["Fix and retry…", "Try again", "Undo"]
 
 
 def test_while_nobody_knows_there_is_nothing_to_click(here: Scene) -> None:
@@ -219,7 +219,8 @@ def test_where_no_tracker_is_configured_no_button_speaks_of_one(tmp_path: Path) 
     with scene(tmp_path, tracker=False) as here:
         here.conclude()
         here.settle()
-        assert buttons(here.post, here.theme()) == buttons(evidence(here)) == ["Approve", "Not a theme"]
+        assert buttons(here.post, here.theme()) == ["Approve", "Edit…"]
+        assert buttons(evidence(here)) == ["Approve", "Edit…", "Merge…", "Snooze…", "Not a theme…"]
         here.decide(Verdict.APPROVE)
         here.settle()
         assert "No issue tracker is configured" in row(here) and buttons(here.post, here.theme()) == ["Undo"]

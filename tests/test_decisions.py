@@ -562,11 +562,12 @@ def test_a_refused_approval_keeps_its_key_and_its_approver_when_it_is_tried_agai
 def test_an_old_digest_takes_no_verdict_and_a_newer_one_with_the_same_theme_does(table: Table) -> None:
     table.decide(Verdict.REJECT)
     table.clock.at += CLOSED_AFTER + timedelta(seconds=1)
-    for verdict in Verdict:
+    for verdict in set(Verdict) - {Verdict.UNDO}:
         assert table.decide(verdict).result is Result.STALE
     assert len(table.log()) == 1 and table.stage is Stage.REJECTED
+    assert table.decide(Verdict.UNDO).result is Result.DONE  # what still binds can be taken back at any time
     table.shown("r2")
-    assert table.decide(Verdict.UNDO, "r2").result is Result.DONE
+    assert table.decide(Verdict.REJECT, "r2").result is Result.DONE
 
 
 def test_where_a_theme_stands_is_the_same_for_all_that_are_asked_for_together(table: Table) -> None:

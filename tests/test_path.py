@@ -67,7 +67,7 @@ def _row(message: Mapping[str, Any], theme: str) -> str:
 
 def _buttons(message: Mapping[str, Any], theme: str) -> list[str]:
     """The action ids of a row's buttons, in order."""
-    found = [b for b in message["blocks"] if b["type"] == "actions" and f".{theme}." in b["block_id"]]
+    found = [b for b in message["blocks"] if b["type"] == "actions" and f"|{theme}|" in b["block_id"]]
     return [element["action_id"] for block in found for element in block["elements"]]
 
 
@@ -265,7 +265,7 @@ def test_who_may_not_decide_is_told_alone_and_nothing_is_done(path: Day) -> None
     assert "limited to a few people. Nothing was created." in path.told("U0SAM", before)
     assert [w["user"] for w in path.town.slack.whispers[before:]] == ["U0SAM"]
     assert (path.verdicts(theme), _issues(path.town, theme)) == ([], [])
-    assert (_row(path.now, theme), _buttons(path.now, theme)) == (row, ["approve", "reject"])
+    assert (_row(path.now, theme), _buttons(path.now, theme)) == (row, ["approve", "edit", "more"])
 
 
 def test_what_is_marked_as_no_theme_can_be_restored(path: Day) -> None:
@@ -274,7 +274,7 @@ def test_what_is_marked_as_no_theme_can_be_restored(path: Day) -> None:
     path.row(theme, "Marked not a theme by <U0LEE>")
     assert _buttons(path.now, theme) == ["undo"]
     path.press("undo", theme)
-    wait("the row to be open again", lambda: _buttons(path.now, theme) == ["approve", "reject"], SOON)
+    wait("the row to be open again", lambda: _buttons(path.now, theme) == ["approve", "edit", "more"], SOON)
     assert "Marked" not in _row(path.now, theme)
     name = _row(path.digest, theme).partition("\n")[0]
     lines = wait("both lines in the thread", lambda: _lines(path, name, 2), SOON)
@@ -296,7 +296,7 @@ def test_undo_relabels_the_issue_and_a_new_approval_makes_a_new_one(path: Day) -
     path.row(theme, r"draft BILL-\d+")
     (first,) = _issues(path.town, theme)
     path.press("undo", theme, "U0LEE")
-    wait("the row to be open again", lambda: _buttons(path.now, theme) == ["approve", "reject"], SOON)
+    wait("the row to be open again", lambda: _buttons(path.now, theme) == ["approve", "edit", "more"], SOON)
     wait("the issue to be relabelled", lambda: "groundswell-withdrawn" in first.labels, SOON)
     assert "groundswell-draft" not in first.labels
     path.press("approve", theme, "U0LEE")
@@ -318,7 +318,7 @@ def test_a_required_field_is_said_in_jiras_words_and_once_it_is_mended_a_retry_m
     finally:
         field["required"] = False
     assert "Components is required" in row and "Nothing was created." in row
-    assert _buttons(path.now, theme) == ["retry", "undo"]
+    assert _buttons(path.now, theme) == ["edit", "retry", "undo"]
     assert _issues(path.town, theme) == []
     path.press("retry", theme, "U0LEE")
     row = path.row(theme, r"draft BILL-\d+")
@@ -343,7 +343,7 @@ def test_a_click_that_is_delivered_again_has_no_second_effect(path: Day) -> None
     click = path.press("reject", theme)
     path.row(theme, "Marked not a theme")
     undo = path.press("undo", theme)
-    wait("the row to be open again", lambda: _buttons(path.now, theme) == ["approve", "reject"], SOON)
+    wait("the row to be open again", lambda: _buttons(path.now, theme) == ["approve", "edit", "more"], SOON)
     before = len(path.town.slack.whispers)
     assert [path.served.press(one) for one in (click, undo, click)] == [200, 200, 200]
     path.barrier()

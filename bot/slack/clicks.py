@@ -1,4 +1,4 @@
-"""A click from the inbox -> a decision, and a word to whoever clicked. Acknowledged long before."""
+"""A click or a window from the inbox -> a decision, and a word to whoever it came from. Acknowledged long before."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.acts import Message, Stage, Verdict
-from bot.decisions import Outcome, Result, Wish, decide, resend, standings
+from bot.correcting import UNCHANGED
+from bot.decisions import Outcome, Result, Wish, already, decide, resend, standings
 from bot.ports import Channel, Refused, Sink, Unavailable
 from bot.slack import answers
-from bot.slack.elements import Press
+from bot.slack.choices import VERDICTS as WINDOWS
+from bot.slack.choices import Sent, sent
+from bot.slack.elements import pressed
+from bot.slack.rights import may
 from bot.store import Event, Store
 
 _VERDICTS = {
@@ -23,7 +27,7 @@ _VERDICTS = {
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button of ours that a person pressed: which, on what, where."""
+    """A button or menu of ours that a person used, or a window of ours that they sent off: which, on what, where."""
 
     action: str
     person: str
@@ -31,19 +35,20 @@ class Click:
     run_key: str
     theme_id: str
     revision: int
+    sent: Sent | None = None
 
 
 def click(payload: Mapping[str, Any]) -> Click | None:
     """None for what is not ours: another action, a value that we did not write."""
+    about = pressed(payload)
     try:
-        action = payload["actions"][0]
-        press = Press.read(str(action["value"]))
         person, channel = str(payload["user"]["id"]), str(payload["channel"]["id"])
-    except (KeyError, IndexError, TypeError):
+    except (KeyError, TypeError):
         return None
-    if press is None:
+    if about is None:
         return None
-    return Click(str(action["action_id"]), person, channel, press.run, press.theme, press.revision)
+    action, press = about
+    return Click(action, person, channel, press.run, press.theme, press.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +61,52 @@ class Decider:
     workspace: str
     home: str  # the configured channel: a click from elsewhere decides nothing
     approvers: Collection[str]
+    timezone: str = "UTC"  # of the dates that people choose
 
     def answer(self, event: Event) -> bool:
         """Decides, and tells the person where there is something to tell. The row is drawn anew by the board.
 
         Raises Unavailable when rights can't be read just now: the click stays in the inbox.
         """
-        pressed = click(event.payload) if event.kind == "click" else None
-        if pressed is None or pressed.action not in _VERDICTS:
+        asked = click(event.payload) if event.kind == "click" else self._sent(event)
+        if asked is None or not (asked.sent or asked.action in _VERDICTS or asked.action in WINDOWS):
             return False
-        self._answer(event, pressed)
+        self._answer(event, asked)
         return True
 
-    def _answer(self, event: Event, pressed: Click) -> None:
-        if pressed.channel != self.home:
-            self._tell(pressed, answers.answer("impossible", why="Please decide in the channel of the digest."))
+    def _sent(self, event: Event) -> Click | None:
+        """A window opens from the configured channel alone, so that is where its answer belongs."""
+        if event.kind != "view":
+            return None
+        filled = sent(event.payload["view"], event.received_at, self.timezone)
+        if filled is None:
+            return None
+        press, person = filled.press, str(event.payload["user"]["id"])
+        return Click("sent", person, self.home, press.run, press.theme, press.revision, filled)
+
+    def _answer(self, event: Event, asked: Click) -> None:
+        if asked.channel != self.home:
+            self._tell(asked, answers.answer("impossible", why="Please decide in the channel of the digest."))
             self.store.inbox.answered(event.event_id, "another channel")
             return
-        if not self._may(pressed.person):
-            self.store.audit.write(f"slack:{pressed.person}", "denied", pressed.theme_id, {"action": pressed.action})
-            self._tell(pressed, answers.answer("denied"))
+        if not may(self.channel, self.approvers, asked.person):
+            self.store.audit.write(f"slack:{asked.person}", "denied", asked.theme_id, {"action": asked.action})
+            self._tell(asked, answers.answer("denied"))
             self.store.inbox.answered(event.event_id, "denied")
             return
-        outcome = self._decided(pressed, event.event_id)
-        self._tell_of(pressed, outcome)
+        outcome = self._not_opened(asked) if asked.action in WINDOWS else self._decided(asked, event.event_id)
+        self._tell_of(asked, outcome)
         self.store.inbox.answered(event.event_id, outcome.result.value)
+
+    def _not_opened(self, asked: Click) -> Outcome:
+        """The click came here, so its window did not open: the row was old, was decided, or Slack took too long."""
+        now = standings(self.store, [asked.theme_id])[asked.theme_id]
+        if now.stage not in (Stage.OPEN, Stage.REFUSED):
+            return Outcome(Result.ALREADY, now, already(now))
+        self.store.drawings.touch(asked.theme_id)
+        return Outcome(
+            Result.IMPOSSIBLE, now, "The window could not be opened, so nothing was done. Please click again."
+        )
 
     def _decided(self, pressed: Click, event_id: str) -> Outcome:
         """ "I checked, create it" is no decision on the theme: it says what a person saw in the tracker.
@@ -95,23 +121,24 @@ class Decider:
             looked = resend(self.store, pressed.theme_id, f"slack:{pressed.person}")
             if looked is not None:
                 return looked
-        return decide(self.store, self.sink, self.workspace, _wish(pressed, event_id))
+        outcome = decide(self.store, self.sink, self.workspace, _wish(pressed, event_id))
+        if pressed.sent is not None and pressed.sent.approve and _may_go_on(outcome):
+            return self._approved(pressed, event_id)
+        return outcome
 
-    def _may(self, person: str) -> bool:
-        """Refuses where the groups can't be read: a right that can't be checked is none."""
-        people = {a for a in self.approvers if not a.startswith("S")}
-        groups = [a for a in self.approvers if a.startswith("S")]
-        try:
-            return person in people or any(person in self.channel.members(g) for g in groups)
-        except Refused:
-            return False
+    def _approved(self, pressed: Click, event_id: str) -> Outcome:
+        """Saved and approved in one window: two decisions, each of them once however often it is answered."""
+        wish = Wish(
+            Verdict.APPROVE, pressed.theme_id, pressed.run_key, f"slack:{pressed.person}", event=f"{event_id}:approve"
+        )
+        return decide(self.store, self.sink, self.workspace, wish)
 
     def _tell_of(self, pressed: Click, outcome: Outcome) -> None:
         if outcome.result is Result.ALREADY:
             self._tell(pressed, answers.answer("already", standing=outcome.standing))
         elif outcome.result is Result.STALE:
             self.store.drawings.touch(pressed.theme_id)
-            self._tell(pressed, answers.answer("stale", why=outcome.message))
+            self._tell(pressed, answers.answer("stale", why=f"{outcome.message}{_kept(pressed)}"))
         elif outcome.result is Result.IMPOSSIBLE:
             self._tell(pressed, answers.answer("impossible", why=outcome.message))
 
@@ -124,14 +151,29 @@ class Decider:
 
 
 def _wish(pressed: Click, event_id: str) -> Wish:
+    filled = pressed.sent
     return Wish(
-        verdict=_VERDICTS[pressed.action],
+        verdict=filled.verdict if filled else _VERDICTS[pressed.action],
         theme_id=pressed.theme_id,
         run_key=pressed.run_key,
         actor=f"slack:{pressed.person}",
-        revision=pressed.revision,
+        revision=pressed.revision or None,  # a row without a draft (merged away, asleep) shows none
+        note=filled.note if filled else "",
         event=event_id,
+        payload=filled.payload if filled else {},
     )
+
+
+def _kept(pressed: Click) -> str:
+    """Whoever edited in vain gets back what they wrote."""
+    told = pressed.sent.payload if pressed.sent else {}
+    written = " / ".join(str(told[k]) for k in ("title", "user_story") if told.get(k))
+    return f" You had written: {written}" if written else ""
+
+
+def _may_go_on(outcome: Outcome) -> bool:
+    """The words were saved, or were as they should be already."""
+    return outcome.result is Result.DONE or outcome.message == UNCHANGED
 
 
 Receive = Callable[[str, str, Mapping[str, Any]], bool]

@@ -60,6 +60,20 @@ class Press:
         return cls(parts[1], parts[2], int(parts[3]))
 
 
+def pressed(payload: Mapping[str, Any]) -> tuple[str, Press] | None:
+    """The action and what it is about: of a button of ours, or of an entry in a row's menu."""
+    try:
+        action = payload["actions"][0]
+        if action.get("type") == "overflow":
+            name, press = str(action["selected_option"]["value"]), Press.of_block(str(action["block_id"]))
+        else:
+            value, name = action.get("value"), str(action["action_id"])
+            press = Press.of_block(str(action["block_id"])) if value is None else Press.read(str(value))
+    except (KeyError, IndexError, TypeError, AttributeError):
+        return None
+    return (name, press) if press is not None else None
+
+
 # --- rich text
 
 
@@ -134,22 +148,23 @@ def actions(block_id: str, buttons: Sequence[Block]) -> Block:
     return {"type": "actions", "block_id": text.plain(block_id, 255), "elements": list(buttons)}
 
 
-def button(label: str, action: str, about: str, value: str, **more: Any) -> Block:
-    """`about` names the theme for a screen reader, since the labels repeat from row to row."""
+def button(label: str, action: str, about: str, value: str | None, **more: Any) -> Block:
+    """`about` names the theme for a screen reader, since the labels repeat from row to row. `value` None: the id of its
+    block says what it is about, for want of room."""
     return {
         "type": "button",
         "text": _plain(label, 75),
         "action_id": action,
-        "value": value,
+        **({"value": value} if value is not None else {}),
         "accessibility_label": text.plain(f"{label}: {about}", 75),
         **more,
     }
 
 
-def menu(action: str, about: str, options: Iterable[tuple[str, str]]) -> Block:
-    """The three dots: (label, value) each."""
-    shown = [{"text": _plain(label, 75), "value": value} for label, value in options]
-    return {"type": "overflow", "action_id": action, "options": shown, "accessibility_label": text.plain(about, 75)}
+def menu(action: str, options: Iterable[tuple[str, str]]) -> Block:
+    """The three dots: (label, value) each. Slack takes no accessibility_label here."""
+    shown = [{"text": {"type": "plain_text", "text": label}, "value": value} for label, value in options]
+    return {"type": "overflow", "action_id": action, "options": shown}
 
 
 def confirm(title: str, said: str, yes: str, no: str) -> Mapping[str, Block]:

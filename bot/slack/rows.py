@@ -105,12 +105,12 @@ def controls(
     """The row's buttons, in one actions block; none while something is under way.
 
     `whole`: each choice has a button of its own, and Approve is marked primary (at most one in a set may be; the
-    digest's rows have none, and a menu for the rarer choices).
+    digest's rows have none, and a menu for the rarer choices). In a row the block's id alone says what it is about.
     """
-    buttons = _buttons(theme, now, press.value, tentative, offer.tracker) if offer.decisions else []
+    buttons = _buttons(theme, now, press.value if whole else None, tentative, offer.tracker) if offer.decisions else []
     if offer.decisions and now.stage is Stage.OPEN:
         buttons += (
-            _choices(theme.words.short, press.value) if whole else [menu("more", f"More: {theme.words.short}", _MENU)]
+            _choices(theme.words.short, press.value) if whole else [menu("more", _MENU)]
         )
     if not buttons:
         return []
@@ -127,7 +127,7 @@ def _choices(about: str, value: str) -> list[Block]:
     return [button(label, action, about, value) for label, action in _MENU]
 
 
-def _buttons(theme: Theme, now: Standing, value: str, tentative: bool, tracker: bool) -> list[Block]:
+def _buttons(theme: Theme, now: Standing, value: str | None, tentative: bool, tracker: bool) -> list[Block]:
     about = theme.words.short
     if now.stage is Stage.OPEN:
         label = "Approve to Jira" if tracker else "Approve"
@@ -153,7 +153,7 @@ _TAKE_BACK = {
 }
 
 
-def _approve_anyway(theme: Theme, value: str, tracker: bool) -> Block:
+def _approve_anyway(theme: Theme, value: str | None, tracker: bool) -> Block:
     asked = confirm(
         f"Approve on {count(theme.counts.tickets, 'ticket')}?",
         f"This theme rests on {phrases.size(theme)}, from a sample so small that it may be chance.",
@@ -163,7 +163,7 @@ def _approve_anyway(theme: Theme, value: str, tracker: bool) -> Block:
     return button("Approve anyway…", "approve", theme.words.short, value, confirm=asked)
 
 
-def _create_it(about: str, value: str) -> Block:
+def _create_it(about: str, value: str | None) -> Block:
     asked = confirm(
         "Create the draft now?",
         "Only if you looked and found none. If one exists, this makes a second issue.",
@@ -173,7 +173,7 @@ def _create_it(about: str, value: str) -> Block:
     return button("I checked, create it", "retry", about, value, confirm=asked)
 
 
-def _created(about: str, now: Standing, value: str) -> list[Block]:
+def _created(about: str, now: Standing, value: str | None) -> list[Block]:
     ref = now.receipt.ref if now.receipt else "the issue"
     asked = confirm(
         f"Undo {ref}?",

@@ -117,8 +117,7 @@ class _Jira(_Holding, JiraServer):
 
 def _themes(message: dict[str, Any]) -> list[str]:
     """The themes of a digest's rows, from their buttons."""
-    rows = [b["elements"] for b in message["blocks"] if b["type"] == "actions"]
-    return [json.loads(row[0]["value"])["theme"] for row in rows]
+    return [b["block_id"].split("|")[2] for b in message["blocks"] if b["type"] == "actions"]
 
 
 class World:

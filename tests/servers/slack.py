@@ -385,20 +385,28 @@ class SlackServer(StandIn):
             "enterprise": None,
         }
 
-    def click(
-        self, message: Mapping[str, Any], action_id: str, user: str = "U0DANA", theme: str = ""
-    ) -> dict[str, Any]:
-        """The block_actions payload of a click on a button of `message`; `theme` says of which row."""
-        found = [
+    @staticmethod
+    def _found(message: Mapping[str, Any], action_id: str, theme: str) -> list[tuple[Any, Any]]:
+        return [
             (block, element)
             for block in message["blocks"]
             if block["type"] == "actions" and theme in block["block_id"]
             for element in block["elements"]
-            if element["action_id"] == action_id
+            if element["action_id"] == action_id or _entry(element, action_id)
         ]
+
+    def click(
+        self, message: Mapping[str, Any], action_id: str, user: str = "U0DANA", theme: str = ""
+    ) -> dict[str, Any]:
+        """The block_actions payload of a click on a button of `message`; `theme` says of which row."""
+        found = self._found(message, action_id, theme)
+        if action_id == "reject":  # a button that digests had before their rows had a menu, and still have in channels
+            block, element = self._found(message, "approve", theme)[0]
+            found = [(block, {**element, "action_id": "reject", "text": {"type": "plain_text", "text": "Not a theme"}})]
         block, element = found[0]
         channel = next(r for r in self.rooms.values() if any(m["ts"] == message["ts"] for m in r.messages))
         shown = {k: v for k, v in element.items() if k in ("type", "action_id", "text", "value", "style")}
+        shown |= {"selected_option": _entry(element, action_id)} if element["type"] == "overflow" else {}
         thread = {"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}
         where = {"message_ts": message["ts"], "channel_id": channel.id, "is_ephemeral": False, **thread}
         with self.lock:
@@ -420,6 +428,11 @@ class SlackServer(StandIn):
             "response_url": f"{self.url}/_response/{self._count}",
             "actions": [{**shown, "block_id": block["block_id"], "action_ts": at}],
         }
+
+
+def _entry(element: Mapping[str, Any], value: str) -> Mapping[str, Any] | None:
+    """The entry of a row's menu that has the value."""
+    return next((option for option in element.get("options", ()) if option["value"] == value), None)
 
 
 def talk(user: str) -> str:
