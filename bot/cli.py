@@ -10,7 +10,18 @@ from typing import Annotated, NoReturn
 import typer
 
 from bot import __version__
-from bot.commands import asking, beginning, configuring, customers, deciding, running, serving, spiking, syncing
+from bot.commands import (
+    asking,
+    beginning,
+    configuring,
+    customers,
+    deciding,
+    keeping,
+    running,
+    serving,
+    spiking,
+    syncing,
+)
 from bot.commands.common import FAILED, INTERRUPTED
 
 app = typer.Typer(
@@ -37,7 +48,7 @@ def _root(
     pass
 
 
-for room in (beginning, running, syncing, deciding, serving, spiking, configuring, asking, customers):
+for room in (beginning, running, syncing, deciding, serving, spiking, configuring, keeping, asking, customers):
     room.add_to(app)
 
 

@@ -222,12 +222,16 @@ def judged(told: dict[str, Any], environment: Mapping[str, str], by: str = "") -
 
 
 def _named(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The variables that are ours. NAME_FILE of a secret names the file that holds it: how containers hand them out."""
+    """The variables that are ours; an empty secret is none. NAME_FILE of a secret names the file that holds it: how
+    containers hand them out."""
     for name, value in environment.items():
         if not name.startswith(PREFIX) or name in RESERVED:
             continue
         bare = name.removesuffix("_FILE")
-        if bare == name or bare.rpartition("__")[2].lower() not in SECRETS:
+        secret = bare.rpartition("__")[2].lower() in SECRETS
+        if secret and not value:
+            continue
+        if bare == name or not secret:
             yield name, value
         elif bare not in environment:
             try:

@@ -23,6 +23,7 @@ from sqlalchemy.exc import ArgumentError
 from bot import extras
 from bot.ports import Refused
 from bot.store import schema
+from bot.store.copying import copied
 from bot.store.database import PATIENCE, Database, inserting
 from bot.store.encoding import fit
 
@@ -143,7 +144,8 @@ def _migrated(database: Database, target: URL, migrations: Path) -> None:
         if found is None:
             _not_anothers(connection)
         elif target.get_backend_name() == "sqlite":
-            _copied(Path(str(target.database)), head)
+            path = Path(str(target.database))
+            copied(path, path.with_name(f"{path.name}.before-{head}"))  # nobody else can write now
         command.upgrade(_config(connection, migrations), "head")
 
 
@@ -172,20 +174,6 @@ def _not_anothers(connection: Connection) -> None:
         raise Refused(
             f"the database has tables of another program ({', '.join(taken)}); name another under storage.database"
         )
-
-
-def _copied(path: Path, revision: str) -> None:
-    """`<name>.before-<revision>`, whole or not at all. Written while nobody else can write."""
-    copy = path.with_name(f"{path.name}.before-{revision}")
-    partial = copy.with_name(f"{copy.name}.part")
-    try:
-        os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600))
-        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(partial)) as into:
-            source.backup(into)
-        partial.replace(copy)
-    except (OSError, sqlite3.Error) as error:
-        partial.unlink(missing_ok=True)
-        raise Refused(f"no copy could be made before the schema changes ({error}); make room beside {path}") from error
 
 
 # --- whose it is

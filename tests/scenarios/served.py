@@ -25,16 +25,15 @@ class Served:
     """One `serve`. `start` waits until its door is open; what it says on stderr is in `said`."""
 
     def __init__(self, config: Path, cache: Path, **environment: str) -> None:
-        self._config, self._cache, self._environment = config, cache, environment
+        self.config, self._cache, self._environment = config, cache, environment
         self.process: subprocess.Popen[str] | None = None
         self.said: list[str] = []
         self.url = ""
 
     def start(self, patience: float = 30.0) -> None:
-        code = "import sys; sys.argv[0] = 'groundswell'; from bot.cli import main; main()"
         known = {k: v for k, v in os.environ.items() if not k.startswith("GROUNDSWELL_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "serve", "--config", str(self._config)],
+            self.command(),
             env={**known, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(self._cache), **self._environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -44,6 +43,10 @@ class Served:
         threading.Thread(target=self._listen, args=(self.process, opened), daemon=True).start()
         if not opened.wait(patience):
             raise AssertionError("serve did not open its door: " + "".join(self.said[-20:]))
+
+    def command(self) -> list[str]:
+        code = "import sys; sys.argv[0] = 'groundswell'; from bot.cli import main; main()"
+        return [sys.executable, "-c", code, "serve", "--config", str(self.config)]
 
     def _listen(self, process: subprocess.Popen[str], opened: threading.Event) -> None:
         assert process.stderr is not None
