@@ -105,7 +105,8 @@ class IntercomDesk(Stanza):
 class SlackStanza(Stanza):
     """`approvers`: ids of people (U...) and user groups (S...) who may decide; empty: nobody may.
 
-    `runners`: those who may start a run with /themes; None: whoever may decide.
+    `runners`: those who may start a run with /themes; None: whoever may decide. `owner`: who answers for the digest, in
+    words; `rival_note`: another synthesis that is posted there, in a sentence: the month's digest points at it then.
     """
 
     token: SecretStr
@@ -115,6 +116,8 @@ class SlackStanza(Stanza):
     signing_secret: SecretStr | None = None
     approvers: tuple[str, ...] = ()
     runners: tuple[str, ...] | None = None
+    owner: str | None = None
+    rival_note: str | None = None
     base_url: Url | None = None
 
 

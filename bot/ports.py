@@ -155,6 +155,13 @@ class Channel(Checked, Outlet, Protocol):
         """The same wire, whose posts, replies and notes go to one person instead of the channel."""
         ...
 
+    def digests(self, since: datetime) -> Mapping[str, Receipt]:
+        """Marker -> where, of all digests of any Groundswell posted into the channel since then, the first made first.
+
+        Reads only. Raises Unavailable or Refused.
+        """
+        ...
+
     def respond(self, url: str, message: Message) -> None:
         """Answers one person alone, wherever they typed or clicked, at the address that came along with it.
 

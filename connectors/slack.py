@@ -12,6 +12,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from ssl import SSLCertVerificationError
@@ -120,7 +121,7 @@ class Slack:
             channel=self._place(act.target),
             text=act.payload["text"],
             blocks=act.payload["blocks"],
-            metadata={"event_type": EVENT, "event_payload": {"effect": act.marker}},
+            metadata={"event_type": EVENT, "event_payload": {"effect": act.marker, "what": act.kind.partition(".")[2]}},
             unfurl_links=False,
             unfurl_media=False,
             **thread,
@@ -172,6 +173,14 @@ class Slack:
                 return
             asked["cursor"] = cursor
         raise _Gap(f"more than {_MOST_PAGES * _PAGE:,} messages since")
+
+    def digests(self, since: datetime) -> Mapping[str, Receipt]:
+        here = Act("", "slack.digest", self._channel, {})
+        try:
+            found = sorted(self._messages(here, f"{since.timestamp():.6f}"), key=lambda m: str(m.get("ts")))
+        except _Gap as gap:
+            raise Unavailable(str(gap)) from None
+        return {marker: self._receipt(here, m["ts"]) for m in found if (marker := _marker(m, "digest"))}
 
     def _receipt(self, act: Act, ts: str) -> Receipt:
         """With the permalink if Slack gives it; a message that stands must not be lost for want of its address."""
@@ -308,10 +317,11 @@ def _parent(act: Act) -> str:
     return act.parent
 
 
-def _marker(message: Mapping[str, Any]) -> str | None:
+def _marker(message: Mapping[str, Any], what: str | None = None) -> str | None:
     told = message.get("metadata") or {}
     payload = told.get("event_payload") or {}
-    return payload.get("effect") if told.get("event_type") == EVENT else None
+    wanted = what is None or payload.get("what", what) == what
+    return payload.get("effect") if told.get("event_type") == EVENT and wanted else None
 
 
 def _by(ours: frozenset[str], message: Mapping[str, Any]) -> bool:

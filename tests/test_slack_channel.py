@@ -72,7 +72,8 @@ def test_a_post_carries_its_mark_and_nothing_else_and_unfolds_no_links(server: S
     (message,) = server.posted()
     assert receipt.ref == message["ts"]
     assert receipt.url == f"https://acme.slack.example/archives/{CHANNEL}/p{receipt.ref.replace('.', '')}"
-    assert message["metadata"] == {"event_type": "groundswell_digest", "event_payload": {"effect": act.marker}}
+    payload = {"effect": act.marker, "what": "digest"}
+    assert message["metadata"] == {"event_type": "groundswell_digest", "event_payload": payload}
     assert message["blocks"] == list(SAID.blocks)
     (request,) = server.sent("POST", "chat.postMessage")
     assert request.json["unfurl_links"] is False

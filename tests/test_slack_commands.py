@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from bot.service import Service, Times
 from bot.slack import limits
 from bot.slack.app import COMMAND, app, event_id
 from bot.slack.commands import Commands, Place
+from bot.slack.ownership import Ownership
 from bot.slack.run_window import RunWindow
 from bot.slack.runboard import RunBoard
 from bot.synthesis.rules import Rules
@@ -32,7 +33,7 @@ from connectors.slack import Slack
 from connectors.slack_doctor import scopes
 from tests.databases import WORKSPACE
 from tests.runs import ROOT
-from tests.servers.slack import CHANNEL, ELSEWHERE, TOKEN, signed, talk
+from tests.servers.slack import BOT_USER, CHANNEL, ELSEWHERE, TOKEN, signed, talk
 from tests.spine import Scene, scene
 from tests.test_service import Hashed, HelpDesk, october
 
@@ -135,7 +136,14 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
         desk = HelpDesk(october())
         board = RunBoard(here.store, here.channel, WORKSPACE, ("zendesk", "intercom"))
         desks: dict[str, Any] = {"zendesk": desk, "intercom": HelpDesk()}
-        parts = Parts(here.store, desks, lambda _: [], Hashed(), Rules(), announce=here.board.announce)
+        owned = Ownership(here.store, here.channel, WORKSPACE, here.board, "Dana Reyes")
+        parts = Parts(here.store, desks, lambda _: [], Hashed(), Rules(), announce=owned.announce)
+
+        def post(key: str) -> None:
+            digest = here.store.runs.digest(key)
+            assert digest is not None
+            here.store.effects.replan(here.board.announce(digest, key), run_key=key)
+
         place = Place(
             name=WORKSPACE,
             home=CHANNEL,
@@ -144,6 +152,7 @@ def hall(tmp_path: Path) -> Iterator[Hall]:
             sources=("zendesk", "intercom"),
             files=(),
             contents=lambda _: b"",
+            post=post,
             next_at=lambda now: next_post("first weekday 09:00", now, "UTC"),
         )
         commands = Commands(here.store, here.channel, parts, board, place)
@@ -399,6 +408,52 @@ def test_a_month_that_goes_well_has_no_message_but_its_digest(hall: Hall) -> Non
     hall.finish()
     (post,) = hall.here.slack.posted()
     assert "Themes run" not in post["text"]
+
+
+# --- ownership
+
+
+def test_a_month_beside_another_groundswells_digest_points_at_it_and_is_posted_by_a_click(hall: Hall) -> None:
+    payload = {"effect": "f" * 16, "what": "digest"}
+    other = hall.here.slack.say("Themes", metadata={"event_type": "groundswell_digest", "event_payload": payload})
+    note = {"event_type": "groundswell_digest", "event_payload": {"effect": "e" * 16, "what": "progress"}}
+    hall.here.slack.say("Themes run", metadata=note)
+    hall.service.tick()
+    hall.finish()
+    (told,) = [m for m in hall.here.slack.posted() if m["user"] == BOT_USER]
+    assert "was not posted: another Groundswell digest" in seen(told) and "Dana Reyes" in seen(told)
+    assert limits.problems(Message(told["text"], told["blocks"])) == []
+    assert other["ts"].replace(".", "") in str(told["blocks"])
+    assert "limited" in hall.press("run.post", "U0SAM", told)
+    assert "is being posted" in hall.press("run.post", "U0LEE", told)
+    hall.settle()
+    assert len([m for m in hall.here.slack.posted() if "6 tickets" in m["text"]]) == 1
+
+
+def test_our_own_digests_are_no_rivals_nor_is_what_somebody_asked_for(hall: Hall) -> None:
+    hall.here.conclude("monthly:2026-09")
+    hall.settle()
+    hall.service.tick()
+    hall.finish()
+    assert not [m for m in hall.here.slack.posted() if "was not posted" in m["text"]]
+    payload = {"effect": "f" * 16}
+    hall.here.slack.say("Themes", metadata={"event_type": "groundswell_digest", "event_payload": payload})
+    hall.type("run 2026-10-05..2026-10-20")
+    hall.finish()
+    assert "Open the digest" in seen(hall.progress())
+
+
+def test_a_synthesis_that_the_config_tells_of_is_named_and_a_channel_that_can_not_be_read_holds_nothing_back(
+    hall: Hall,
+) -> None:
+    made = hall.here.conclude("manual:1", post=False)
+    digest = replace(made, making=replace(made.making, run_id=MONTH))
+    here = hall.here
+    named = Ownership(here.store, here.channel, WORKSPACE, here.board, None, "Support posts its weekly synthesis here")
+    (act,) = named.announce(digest, MONTH)
+    assert act.kind == "slack.rival" and "Support posts its weekly synthesis here" in act.payload["text"]
+    here.slack.fail("refuse", "conversations.history", status=503)
+    assert Ownership(here.store, here.channel, WORKSPACE, here.board).announce(digest, MONTH)[0].kind == "slack.digest"
 
 
 # --- status, history, help

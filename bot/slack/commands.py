@@ -22,7 +22,7 @@ from bot.store import Event, Run, RunState, Store
 
 MOST_DAYS, MOST_TICKETS = 90, 20_000  # a larger run asks once more (SURFACES 1.10)
 _JUST_NOW = timedelta(minutes=10)  # for so long the same question has the same answer
-_BUTTONS = (replies.AGAIN, replies.CONFIRM, replies.COMMANDS, progress.RETRY, progress.WITHOUT)
+_BUTTONS = (replies.AGAIN, replies.CONFIRM, replies.COMMANDS, replies.POST, progress.RETRY, progress.WITHOUT)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # all that Slack escapes in what was typed
 _LOOKED_THROUGH = 50  # runs among which those that are done are found
 
@@ -32,8 +32,9 @@ class Place:
     """What the command must know of its workspace.
 
     `runners`: ids of people and user groups. `sources`: names that `--source` takes. `files` are read with every run;
-    `contents` is what they hold now, for the run's key. `next_at`: when the next digest is due, as of a moment. `usd`:
-    the most that a language model may cost in one run, None where none is used.
+    `contents` is what they hold now, for the run's key. `post` plans the posts of a run's digest, or raises Refused.
+    `next_at`: when the next digest is due, as of a moment. `usd`: the most that a language model may cost in one run,
+    None where none is used.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Place:
     sources: Collection[str]
     files: tuple[str, ...]
     contents: Callable[[Request], bytes]
+    post: Callable[[str], None]
     next_at: Callable[[datetime], datetime | None]
     usd: float | None = None
 
@@ -85,6 +87,8 @@ class Commands:
     def _answered(self, asked: _Asked) -> Message:
         if asked.action in (progress.RETRY, progress.WITHOUT):
             return self._retried(asked)
+        if asked.action == replies.POST:
+            return self._posted(asked)
         try:
             order = read(asked.text, asked.at, self.place.timezone)
         except Misread as misread:
@@ -170,6 +174,17 @@ class Commands:
         self.board.follow(key)
         label = request.window.label if request.window else ""
         return replies.started(label, self.place.home, private=request.to is not None)
+
+    def _posted(self, asked: _Asked) -> Message:
+        """A month that was held back because of another digest, by somebody's word."""
+        if not self.may_run(asked.person):
+            return self._denied(asked)
+        try:
+            self.place.post(asked.text)
+        except Refused as refused:
+            return replies.impossible(str(refused))
+        run = self.store.runs.get(asked.text)
+        return replies.planned(self.board.going(run).label if run else asked.text)
 
     def _there(self, run: Run) -> Message:
         return replies.done_before(

@@ -29,6 +29,7 @@ from bot.slack.progress import Going
 from bot.slack.text import Theirs
 
 AGAIN, CONFIRM, COMMANDS = "cmd.nearest", "cmd.confirm", "cmd.help"  # action ids; values are commands
+POST = "run.post"  # its value is the run's key
 _EXAMPLES = ("run 30d", "run 2026-10-01..2026-10-31", "run 7d --source zendesk --area billing")
 _READING = ("status", "history", "help")
 _HELP = {
@@ -153,6 +154,22 @@ def dry(order: RunOrder, sources: Iterable[str], estimate: Estimate) -> Message:
 def echo(window: Window) -> str:
     """The whole window in words, with both of its days and the zone."""
     return phrases.window_days(window)
+
+
+def rival(label: str, run_key: str, note: str | None, url: str | None, owner: str | None) -> Message:
+    """In place of a month's digest. `note`: what else is posted there, in words; `url`: where another digest stands."""
+    other = phrases.line(note or "") or "another Groundswell digest stands in this channel"
+    asked = f" Ask {phrases.line(owner)}, who answers for this one." if owner else ""
+    said = text.sentence(f"The digest of {text.escape(label)} is ready and was not posted: ", Theirs(other), ".")
+    shown = [words(f"The digest of {label} is ready and was not posted", bold=True), words(": "), link(url, other)]
+    shown.append(words(f". Two that count a little differently would cost the trust in both.{asked}"))
+    offered = button("Post it anyway", POST, f"the digest of {label}", run_key)
+    return Message(said, [rich(paragraph(*shown)), actions(f"rival|{run_key}"[:255], [offered])])
+
+
+def planned(label: str) -> Message:
+    said = f"The digest of {text.escape(label)} is being posted to the channel now."
+    return Message(said, [rich(paragraph(words(f"The digest of {label} is being posted to the channel now.")))])
 
 
 # --- status, history, help

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_, select, update
 
 from bot.acts import Act, Effect, EffectState, Hint, Receipt
 from bot.store import drawings, schema
@@ -54,6 +54,12 @@ class Effects:
 
     def get(self, key: str) -> Effect | None:
         return next(iter(self._read(_effects().where(_T.c.key == key))), None)
+
+    def known(self, markers: Iterable[str]) -> frozenset[str]:
+        """Those that an act of ours carries."""
+        of_ours = select(_T.c.key).where(or_(false(), *(_T.c.key.startswith(m, autoescape=True) for m in markers)))
+        with self._database.reading() as connection:
+            return frozenset(key[:16] for key in connection.scalars(of_ours))
 
     def of_run(self, run_key: str) -> list[Effect]:
         return self._read(_effects().where(_T.c.run_key == run_key))
