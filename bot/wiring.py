@@ -29,7 +29,6 @@ from bot.slack.commands import Commands, Place
 from bot.slack.deciding import DecisionWindow
 from bot.slack.ownership import Ownership
 from bot.slack.rights import may
-from bot.slack.ownership import Ownership
 from bot.slack.run_window import RunWindow
 from bot.slack.runboard import RunBoard
 from bot.slack.windows import Window
