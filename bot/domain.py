@@ -115,6 +115,7 @@ class Page:
     cursor: str | None = None
     estimate: int | None = None
     tombstones: tuple[str, ...] = ()  # ids ("zendesk:42") of tickets deleted over there: their text goes here, too
+    struck: tuple[str, ...] = ()  # ids of tickets of which somebody over there struck something out: it goes here, too
     high_water: datetime | None = None
 
 

@@ -172,7 +172,8 @@ def test_what_was_redacted_is_not_read_and_the_rest_is(desk: IntercomDesk) -> No
     desk.intercom.redact(key)
     desk.intercom.redact(key, 1)
     desk.settle()
-    assert only(read(desk, cursor)).body == "Help"
+    pages = read(desk, cursor)
+    assert only(pages).body == "Help" and [i for p in pages for i in p.struck] == [f"intercom:{key}"]
 
 
 def test_the_first_message_stays_when_intercom_shows_only_the_newest_500_parts(desk: IntercomDesk) -> None:

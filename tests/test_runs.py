@@ -704,12 +704,15 @@ def test_a_ticket_that_is_changed_in_the_middle_of_a_run_is_quoted_as_it_was_fro
     assert {t.body for t in either.store.tickets.between(None, None)} == {"Solved, thank you."}
 
 
-def test_a_ticket_that_is_deleted_in_the_middle_of_a_run_is_quoted_nowhere(bench: Bench) -> None:
+@pytest.mark.parametrize("how", ["deleted", "struck"])
+def test_what_is_deleted_or_struck_out_in_the_middle_of_a_run_is_quoted_nowhere(bench: Bench, how: str) -> None:
     desk = bench.desk()
     gone = desk.tickets[0]
+    without = replace(gone, body="▇▇▇")
+    page = Page((), tombstones=(gone.id,)) if how == "deleted" else Page((without,), struck=(gone.id,))
 
     def deleted() -> None:
-        bench.store.tickets.take("zendesk", Page((), tombstones=(gone.id,)))
+        bench.store.tickets.take("zendesk", page)
 
     bench.topics.does.append(deleted)
     digest = bench.run()

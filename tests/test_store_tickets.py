@@ -244,7 +244,7 @@ def concluded(store: Store, *, key: str = "k") -> str:
     return f"file:{who}"
 
 
-@pytest.mark.parametrize("how", ["erase", "tombstone"])
+@pytest.mark.parametrize("how", ["erase", "tombstone", "struck"])
 def test_a_withdrawn_text_stands_nowhere_and_every_count_stays(database: Fresh, how: str) -> None:
     store = database.open()
     ticket_id = concluded(store)
@@ -252,6 +252,9 @@ def test_a_withdrawn_text_stands_nowhere_and_every_count_stays(database: Fresh, 
     assert set(texts_of(store, "wedding")) == {"text.body", "digest.digest", "effect.payload"}
     if how == "erase":
         assert store.tickets.erase([ticket_id, ticket_id, "file:unknown"]) == 1
+    elif how == "struck":
+        take(store, ticket(ticket_id.removeprefix("file:"), "Hello. ▇▇▇ Thanks."), struck=(ticket_id,))
+        assert [t.body for t in the(store) if t.id == ticket_id] == ["Hello. ▇▇▇ Thanks."]
     else:
         take(store, tombstones=(ticket_id,))
     assert texts_of(store, "wedding") == []
@@ -265,6 +268,18 @@ def test_a_withdrawn_text_stands_nowhere_and_every_count_stays(database: Fresh, 
     assert len(reading.everything) == after.totals.tickets_read
     assert [t.body for t in reading.tickets if t.id == ticket_id] == [""]
     assert [d.effect_key for d in store.drawings.due()] == ["k" * 8]  # the channel shows it still
+
+
+def test_what_was_not_struck_out_stays_where_it_is_quoted(database: Fresh) -> None:
+    """After the strike somebody answers: the version that the month was made from says nothing that it doesn't."""
+    store = database.open()
+    ticket_id = concluded(store)
+    longer = ticket(ticket_id.removeprefix("file:"), f"Hello. {SORROW} Thanks.\n\n▇▇▇", updated_at=NOON)
+    take(store, longer, struck=(ticket_id,))
+    older = replace(longer, body="▇▇▇", updated_at=NOON - DAY)
+    take(store, older, struck=(ticket_id,))  # a page that was read before, and comes late
+    assert store.runs.textless("k") == frozenset() and SORROW in repr(store.runs.digest("k"))
+    assert [t.body for t in the(store) if t.id == ticket_id] == [longer.body]
 
 
 def test_an_erased_text_never_comes_back(database: Fresh) -> None:

@@ -265,6 +265,14 @@ def test_a_ticket_deleted_for_good_is_a_tombstone_without_its_text(world: World)
     assert not page.tickets and page.tombstones == (f"zendesk:{key}",)
 
 
+def test_a_ticket_out_of_which_something_was_redacted_says_so(world: World) -> None:
+    world.write()
+    key = world.write()
+    world.server.edit(key, description="My number is ▇▇▇▇▇▇.")
+    world.clock.at += timedelta(minutes=5)
+    assert [i for p in world.read() for i in p.struck] == [f"zendesk:{key}"]
+
+
 # --- places lost, and streams without an end
 
 

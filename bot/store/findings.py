@@ -13,9 +13,9 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bot.acts import Act
 from bot.domain import Digest, Theme
-from bot.store import drawings, effects, schema, texts
+from bot.store import drawings, effects, schema
 from bot.store.encoding import fit
-from bot.store.frozen import zoned
+from bot.store.frozen import textless, zoned
 from bot.store.withdrawal import scrubbed, without
 
 
@@ -47,8 +47,7 @@ def store(
 ) -> None:
     """In place of what was found for the run before. The caller holds the run and writes texts alone."""
     ids = _ids(connection, key)
-    gone = texts.withdrawn_of(connection, key)
-    digest, pieces = without(digest, {shown for shown, ticket_id in ids.items() if ticket_id in gone})
+    digest, pieces = without(digest, textless(connection, key))  # withdrawn or struck out since it was frozen
     acts = [replace(act, payload=scrubbed(act.payload, pieces)) for act in acts]
     forget(connection, key)
     connection.execute(insert(schema.digest).values(run_key=key, digest=digest))

@@ -66,6 +66,21 @@ def drop_unused(connection: Connection, ids: Sequence[str]) -> None:
         connection.execute(delete(text).where(text.c.ticket_id.in_(some), ~now, ~then))
 
 
+def drop_beyond(connection: Connection, versions: Sequence[Mapping[str, str]]) -> list[str]:
+    """Deletes every stored version of these tickets' texts with a subject or body that the given one does not hold.
+
+    Returns the ids of those that had any.
+    """
+    text, had = schema.text, list[str]()
+    for now in versions:
+        ours = text.c.ticket_id == now["ticket_id"]
+        for row in connection.execute(select(text.c.hash, text.c.subject, text.c.body).where(ours)).all():
+            if row.subject not in now["subject"] or row.body not in now["body"]:
+                connection.execute(delete(text).where(ours, text.c.hash == row.hash))
+                had.append(now["ticket_id"])
+    return list(dict.fromkeys(had))
+
+
 def withdrawn(connection: Connection, ids: Sequence[str]) -> set[str]:
     """Those of `ids` whose text must not be stored: withdrawn on request, or deleted at their source."""
     return {ticket_id for some in chunks(ids) for ticket_id in _withdrawn(connection, some)}

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce, update
 
 from bot.domain import Page, Requester, Ticket, Warned
-from bot.store import schema, texts
+from bot.store import recalled, schema, texts
 from bot.store.database import Database, chunks, inserting
 from bot.store.encoding import fit
 from bot.store.withdrawal import scrub
@@ -44,13 +44,15 @@ class Tickets:
         """Stores a page and the place after it, together or not at all.
 
         An older version of a ticket never replaces a newer one, and neither does a version without a time replace one
-        with a time. What `page.tombstones` names loses its text everywhere. `high_water` and `since` (what this
+        with a time. What `page.tombstones` names loses its text everywhere, and what `page.struck` names the versions
+        that hold more than this one. `high_water` and `since` (what this
         reading began with) only widen; a page without a cursor leaves the last one. Its warnings join those that stand
         until `settle`, so that none is missing from a digest that is made in the middle of a reading.
         """
         offered = {fit(t.id): _rows(t) for t in page.tickets}
         with self._database.writing(texts=True) as connection:
             now = self._database.now(connection)
+            _strike(connection, [offered[fit(i)] for i in page.struck if fit(i) in offered])
             _store(connection, offered, but=_deleted(connection, page.tickets))
             _bury(connection, page.tombstones, now)
             _move(connection, source, page, since, now)
@@ -89,14 +91,16 @@ class Tickets:
     def erase(self, ids: Sequence[str]) -> int:
         """Takes the text of these tickets out of everything, for ever; no sync brings it back. Counts stay.
 
-        Gone are the versions of the text, and the quotes in stored digests and in what was planned from them; what
-        shows them is drawn anew. Returns how many of the tickets had text here.
+        Gone are the versions of the text, the quotes in stored digests and in what was planned from them, and their
+        words in a model's answers and in clicks that wait; what shows them is drawn anew. Returns how many of the tickets had text here.
         """
         ids = sorted(set(ids))
         with self._database.writing(texts=True) as connection:
             texts.withdraw(connection, ids, self._database.now(connection))
+            gone = recalled.runs_of(connection, ids)
             had = texts.drop(connection, ids)
             scrub(connection, ids)
+            recalled.forget(connection, gone)
         return had
 
     def of_requester(self, key: str) -> list[str]:
@@ -153,6 +157,15 @@ def _store(connection: Connection, offered: _Offered, but: Collection[str]) -> N
         _upsert(connection, [ticket for ticket, _ in rows.values()])
         texts.keep(connection, [text for _, text in rows.values()], but=texts.withdrawn(connection, list(rows)))
         texts.drop_unused(connection, list(rows))
+
+
+def _strike(connection: Connection, rows: Sequence[tuple[Mapping[str, Any], Mapping[str, str]]]) -> None:
+    """What stands in an earlier version alone was struck out; an older version than ours strikes nothing out of it."""
+    t = schema.ticket
+    query = select(t.c.id, t.c.updated_at).where(t.c.id.in_([ticket["id"] for ticket, _ in rows]))
+    known = {row.id: row.updated_at for row in connection.execute(query)} if rows else {}
+    newer = [text for ticket, text in rows if not _is_later(known.get(ticket["id"]), ticket["updated_at"])]
+    scrub(connection, texts.drop_beyond(connection, newer))
 
 
 def _deleted(connection: Connection, tickets: Sequence[Ticket]) -> set[str]:

@@ -88,13 +88,22 @@ def by_staff(said: Json) -> bool:
     return thing(said.get("author")).get("type") in STAFF
 
 
-def customers_parts(told: Json) -> list[Json]:
-    """The customer's own messages of a conversation or a ticket, the first one first."""
+def messages(told: Json) -> list[Json]:
+    """Everything that was written in a conversation or a ticket, the first message first."""
     source = told.get("source")
     parts = [source] if isinstance(source, dict) else []
     parts += things(told.get("conversation_parts"), "conversation_parts")
-    parts += things(told.get("ticket_parts"), "ticket_parts")
-    return [part for part in parts if by_customer(part)]
+    return parts + things(told.get("ticket_parts"), "ticket_parts")
+
+
+def customers_parts(told: Json) -> list[Json]:
+    """The customer's own messages, the first one first."""
+    return [part for part in messages(told) if by_customer(part)]
+
+
+def is_struck(told: Json) -> bool:
+    """A message was redacted: what it said must stand nowhere any more."""
+    return any(part.get("redacted") is True for part in messages(told))
 
 
 def contacts(told: Json) -> list[Json]:

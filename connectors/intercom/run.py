@@ -83,6 +83,7 @@ class Run:
         self._now = now
         self._people = People(wire)
         self._cut = 0
+        self._struck: set[str] = set()
         self._conversations = Searching(wire, "conversations")
         self._tickets = Searching(wire, "tickets")
 
@@ -130,6 +131,7 @@ class Run:
             cursor=cursor.written(),
             estimate=step.total,
             tombstones=tuple(f.id for f in found if isinstance(f, Tombstone)),
+            struck=tuple(f.id for f in found if isinstance(f, Ticket) and f.id in self._struck),
             high_water=datetime.fromtimestamp(handed, UTC) if handed else None,
         )
 
@@ -147,8 +149,7 @@ class Run:
             return Reject(f"conversation {item.key}", "Intercom's answer has no message that can be read")
         who, account = self._people.behind(told)
         found = reading.conversation(told, item.key, who, account, self._where.link(item.key))
-        self._cut += reading.is_cut(told, found.body)
-        return found
+        return self._noted(told, found)
 
     def _ticket(self, item: Item) -> Ticket | Reject | Tombstone:
         id_ = f"{reading.SOURCE}:ticket-{item.key}"
@@ -168,7 +169,12 @@ class Run:
                 return Reject(f"ticket ticket-{item.key}", f"Intercom would not show it ({unfit})")
         who, account = self._people.behind(told, internal=internal)
         found = reading.ticket(told, item.key, who, account, self._where.link(item.key))
+        return self._noted(told, found)
+
+    def _noted(self, told: Json, found: Ticket) -> Ticket:
         self._cut += reading.is_cut(told, found.body)
+        if reading.is_struck(told):
+            self._struck.add(found.id)
         return found
 
     def _deleted(self, place: Place) -> tuple[tuple[str, ...], Place]:

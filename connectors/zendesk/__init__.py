@@ -20,7 +20,7 @@ from connectors.zendesk.rows import Row, key_of, row, text_of
 from connectors.zendesk.samples import samples
 from connectors.zendesk.search import Search
 from connectors.zendesk.settings import Choice, choice
-from connectors.zendesk.tickets import LONGEST, SOURCE, Tickets, is_gone
+from connectors.zendesk.tickets import LONGEST, SOURCE, Tickets, is_gone, is_struck
 from connectors.zendesk.wire import Line, promised
 
 _CHECK_PATIENCE = 20.0  # seconds: someone is looking at the terminal
@@ -190,6 +190,7 @@ def _page(batch: Batch, tickets: Tickets, wanted: Choice, warnings: tuple[Warned
         warnings=(*warnings, *_cut(kept)),
         cursor=batch.place.written(),
         tombstones=tuple(f"{SOURCE}:{key}" for key in gone if isinstance(key, int)),
+        struck=tuple(t.id for t in read if isinstance(t, Ticket) and is_struck(t)),
         high_water=batch.place.high_water,
     )
 

@@ -19,6 +19,7 @@ _STAFF = frozenset({"agent", "admin"})
 _NOBODY = frozenset({"rule", "system"})  # via.channel of what a trigger, an automation or Zendesk itself made
 _BY_HAND = "web"  # via.channel of the agents' own form (customers' forms and forwarded mail keep their own author)
 _AN_ID = re.compile(r"[\w-]{6,64}", re.ASCII)  # an integration's; an address or a sentence is none
+_STRUCK = "\N{LOWER SEVEN EIGHTHS BLOCK}"
 _COMMENTS = 1_000  # read of one ticket in search of the customer's first words
 
 
@@ -123,3 +124,8 @@ def _tags(found: Row) -> tuple[str, ...]:
 def is_gone(found: Row) -> bool:
     """Deleted, for good ("SCRUBBED") or not yet: its text goes here, too."""
     return found.get("status") == "deleted"
+
+
+def is_struck(ticket: Ticket) -> bool:
+    """Somebody took something out of its text: the API leaves a symbol for each character (comment_redactions)."""
+    return _STRUCK in f"{ticket.subject}{ticket.body}"
