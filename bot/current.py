@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from bot import fold
+from bot import fold, trends
 from bot.acts import Decision
 from bot.corrected import concerns, corrected
 from bot.domain import Digest
@@ -56,7 +56,8 @@ def _corrected(store: Store, run_key: str, found: Digest, decisions: tuple[Decis
     if frozen is None:
         return found
     reading, rules, _ = frozen
-    made = corrected(found, reading, decisions, rules)
+    history = trends.bound(trends.History(store.runs.before(run_key)), decisions)
+    made = trends.trended(corrected(found, reading, decisions, rules), history)
     with _lock:
         mine = _memory.setdefault(store, {})
         mine.pop(run_key, None)

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import current, phrases
+from bot import current, phrases, trends
 from bot.acts import Act
 from bot.corrected import corrected
 from bot.digest import FIRST, Reading
@@ -284,8 +284,10 @@ class _Step:
             mind=self.parts.mind,
             standby=self.parts.standby,
         )
-        digest = self._with_silent(made.digest, request)
-        seen = corrected(digest, reading, current.corrections(store), rules)
+        history = trends.History(store.runs.before(self.key))
+        digest = trends.trended(self._with_silent(made.digest, request), history)
+        corrections = current.corrections(store)
+        seen = trends.trended(corrected(digest, reading, corrections, rules), trends.bound(history, corrections))
         acts = self.parts.announce(seen, self.key) if request.post and self.parts.announce else ()
         store.runs.conclude(self.key, self.fence, digest, made.centres, acts)
 

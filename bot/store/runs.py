@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from bot.acts import Act
 from bot.digest import Reading
-from bot.domain import Digest
-from bot.store import findings, frozen, schema
+from bot.domain import Digest, Window
+from bot.store import findings, frozen, history, schema
 from bot.store.database import Database, inserting
 from bot.store.findings import KnownTheme
 from bot.synthesis.rules import Rules
+from bot.trends import Past
 
 _T = schema.run
 
@@ -219,6 +220,24 @@ class Runs:
         """The keys of the runs whose digest has the theme, the newest window last."""
         with self._database.reading() as connection:
             return findings.holding(connection, theme_id)
+
+    def before(self, key: str) -> tuple[Past, ...]:
+        """The digests that a trend looks at: of the same areas and sources, asked for before the run, and over by then.
+
+        The newest at most five, oldest first, none over the days of another; the same ones whenever it is asked.
+        """
+        with self._database.reading() as connection:
+            return history.before(connection, key)
+
+    def of_windows(self, windows: Sequence[Window]) -> list[Past]:
+        """The monthly digests of these windows, those that there are."""
+        with self._database.reading() as connection:
+            return history.of_windows(connection, windows)
+
+    def history(self, theme_id: str) -> list[tuple[str, Window, int, int]]:
+        """(run key, window, tickets, customers) of each digest that has the theme, the oldest window first."""
+        with self._database.reading() as connection:
+            return history.of_theme(connection, theme_id)
 
     def lineage(
         self, not_key: str, before: datetime | None = None, *, asked_before: datetime | None = None
