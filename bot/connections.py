@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
 
 from bot.domain import Kind, Severity
 
@@ -134,7 +134,15 @@ class SpikeStanza(Stanza):
     mute: tuple[str, ...] = ()
 
 
+def _off(value: Any) -> Any:
+    """YAML 1.1 reads a bare `off` as false."""
+    return None if value is False or value == "off" else value
+
+
 class JiraStanza(Stanza):
+    """`priorities` by severity; empty: by the site's own order; off: none is set. `fields`: what the project requires
+    beside that, by the name people see."""
+
     site: Url
     email: str
     token: SecretStr
@@ -143,7 +151,8 @@ class JiraStanza(Stanza):
         default_factory=lambda: {Kind.BUG: "Bug", Kind.REQUEST: "Story", Kind.HOW_TO: "Task"}
     )
     labels: tuple[str, ...] = ()
-    priorities: dict[Severity, str] = Field(default_factory=dict)
+    priorities: Annotated[dict[Severity, str] | None, BeforeValidator(_off)] = Field(default_factory=dict)
+    fields: dict[str, Any] = Field(default_factory=dict)
 
 
 class Storage(Stanza):

@@ -17,8 +17,8 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.acts import Act, Draft, Finding, Hint, Message, Receipt, Sighting
-from bot.domain import Page
+from bot.acts import Act, Draft, Field, Finding, Hint, Message, Receipt, Sighting
+from bot.domain import Kind, Page
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]  # (done, of how many); called often, must be cheap
@@ -133,6 +133,18 @@ class Sink(Checked, Outlet, Protocol):
 
     def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
         """Pure: what takes back, as far as may be, what `plan` made. Deletes nothing."""
+        ...
+
+
+@runtime_checkable
+class Formed(Protocol):
+    """A sink whose side may require fields that no draft fills."""
+
+    def form(self, kind: Kind | None = None) -> Sequence[Field]:
+        """What a person has to give for a draft of `kind` (None: of any); by `Field.name` or `key` in Draft.fields.
+
+        Empty where the settings give it all. Reads only, and rarely: it is kept for a day. Raises Unavailable, Refused.
+        """
         ...
 
 

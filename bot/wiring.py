@@ -275,15 +275,19 @@ def sink(config: Config) -> Sink | None:
     jira = config.jira
     if jira is None:
         return None
-    made: Sink = load("jira")(
-        site=jira.site,
-        email=jira.email,
-        token=jira.token.get_secret_value(),
-        project=jira.project,
-        issue_types=jira.issue_types,
-        labels=jira.labels,
-        priorities=jira.priorities,
-    )
+    try:
+        made: Sink = load("jira")(
+            site=jira.site,
+            email=jira.email,
+            token=jira.token.get_secret_value(),
+            project=jira.project,
+            issue_types=jira.issue_types,
+            labels=jira.labels,
+            priorities=jira.priorities,
+            fields=jira.fields,
+        )
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
     return made
 
 

@@ -213,6 +213,17 @@ def test_an_approval_shows_what_it_writes_and_then_the_issue_with_its_tickets(de
     assert shown["actor"].startswith("cli:")
 
 
+def test_a_field_that_the_project_requires_is_named_and_can_be_given_with_the_approval(desk: Desk) -> None:
+    desk.jira.screen["customfield_7"] = {"name": "Team", "required": True, "allowedValues": [{"id": "1", "value": "A"}]}
+    said = desk.says("approve", "1", "--yes")
+    assert said.exit_code == 1 and "requires Team for" in said.stderr and '--field "Team=..."' in said.stderr
+    assert desk.says("approve", "1", "--yes", "--field", "Team").exit_code == 2
+    assert desk.jira.issues == [] and desk.told("list")["themes"][0]["stage"] == "refused"
+    assert desk.says("approve", "1", "--yes", "--field", "Team=a").exit_code == 0
+    (issue,) = desk.jira.issues
+    assert issue.fields["customfield_7"] == {"id": "1"} and len(desk.jira.sent("POST", CREATE)) == 1
+
+
 def test_an_approval_as_json_is_one_object(desk: Desk) -> None:
     told = desk.told("approve", "1", "--yes")
     assert (told["outcome"], told["theme"]["stage"]) == ("done", "created")

@@ -61,15 +61,15 @@ FAULTS: list[tuple[Callable[[JiraServer], None], dict[str, Any], str, str]] = [
     (no_tasks, {}, "no issue type 'Task'; it has Bug, Story", r"jira\.issue_types"),
     (nothing, {"issue_types": {Kind.BUG: "Defect"}}, "no issue type 'Defect'", r"jira\.issue_types"),
     (on_screen("labels", None), {}, "'labels' is not on the create screen", "Add 'labels'"),
-    (on_screen("priority", None), {"priorities": {Severity.P0: "Highest"}}, "'priority' is not on", "leave it out"),
-    (nothing, {"priorities": {Severity.P0: "Urgent"}}, "no priority 'Urgent'", "Highest, High, Medium"),
+    (nothing, {"priorities": {Severity.P0: "Urgent"}}, "no Priority “Urgent”; it has Highest", r"jira\.priorities"),
     (
         on_screen("customfield_10042", {"name": "Team", "required": True}),
         {},
         r"requires 'Team' \(customfield_10042\)",
         r"jira\.fields \(customfield_10042",
     ),
-    (nothing, {"fields": {"customfield_1": "x"}}, "'customfield_1' is not on the create screen", "leave it out"),
+    (nothing, {"fields": {"customfield_1": "x"}}, "no field “customfield_1” on the create screen", "leave it out"),
+    (nothing, {"fields": {"component": "Rockets"}}, "no Components “Rockets”; it has Payments", "Mend jira.fields"),
 ]
 
 
@@ -91,9 +91,11 @@ def test_a_required_field_with_a_default_or_a_configured_value_is_none(server: J
 
 
 def test_what_a_draft_can_do_without_is_a_warning(server: JiraServer) -> None:
-    server.rights -= {"LINK_ISSUES", "EDIT_ISSUES"}
+    server.rights -= {"LINK_ISSUES", "EDIT_ISSUES", "CREATE_ATTACHMENTS", "TRANSITION_ISSUES"}
+    del server.screen["priority"]
     warned = [f for f in jira(server).check() if f.state == "warn"]
-    assert len(warned) == 2 and all(f.mend for f in warned)
+    assert len([f for f in warned if "_ISSUES" in f.message or "_ATTACHMENTS" in f.message]) == 4
+    assert "groundswell-sev-p1" in warned[-1].message and all(f.mend for f in warned)
     assert "ok" in {f.state for f in jira(server).check()}
 
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.acts import Act, Draft, effect_key
-from bot.domain import Alarm, Kind, Quote, Severity
+from bot.domain import Alarm, Course, Kind, Month, Quote, Trend
 from connectors.jira import Jira, adf
 from tests.contract.sinks import draft_of
 from tests.digests import large_digest, sample_digest, small_digest, with_text
@@ -263,21 +263,43 @@ def test_the_property_holds_ids_and_nothing_to_read() -> None:
     ]
 
 
-def test_types_priorities_and_components_go_by_name_or_id() -> None:
-    draft = draft_of()
-    made = fields(
-        draft,
-        issue_types={Kind.BUG: "10004"},
-        priorities={Severity.P1: "High", Severity.P0: "1"},
-        components=["Payments", "20001"],
-        fields={"customfield_10042": {"value": "Support"}},
-    )
-    assert made["issuetype"] == {"id": "10004"} and made["priority"] == {"name": "High"}
+def test_types_and_components_go_by_name_or_id() -> None:
+    made = fields(draft_of(), issue_types={Kind.BUG: "10004"}, components=["Payments", "20001"])
+    assert made["issuetype"] == {"id": "10004"}
     assert made["components"] == [{"name": "Payments"}, {"id": "20001"}]
-    assert made["customfield_10042"] == {"value": "Support"}
     assert fields(draft_of(number=2))["issuetype"] == {"name": "Story"}
     assert fields(draft_of(number=5))["issuetype"] == {"name": "Task"}
-    assert "priority" not in fields(draft_of(number=5), priorities={Severity.P0: "1"})
+
+
+def test_a_small_sample_says_so_in_a_label_and_in_words() -> None:
+    small = draft_of(small_digest(), small_sample=True)
+    assert "groundswell-small-sample" in fields(small)["labels"] and "Small sample" in said(small)
+    assert "groundswell-small-sample" not in fields(draft_of())["labels"] and "Small sample" not in said(draft_of())
+
+
+def test_discovery_notes_are_linked_or_asked_for() -> None:
+    notes = "https://notes.acme.example/billing"
+    given = draft_of(notes_url=notes, edited_by=("slack:U0LEE", "cli:dana"))
+    text = said(given)
+    assert f"Reviewed against: {notes}" in text and "Edited by U0LEE (slack) and dana (cli)." in text
+    assert [n for n in nodes(fields(given)["description"]) if n.get("text") == notes and n["marks"]]
+    assert "first-pass synthesis" in said(draft_of()) and "first-pass synthesis" not in text
+    assert not [
+        n
+        for n in nodes(fields(draft_of(notes_url="javascript:alert(1)"))["description"])
+        if n.get("text") == "javascript:alert(1)" and n.get("marks")
+    ]
+
+
+def test_a_theme_with_a_past_shows_its_trend_and_one_without_says_nothing_of_it() -> None:
+    draft = draft_of()
+    months = (Month("September 2026", 29, 20, 30.0), Month("October 2026", 42, 31, 31.0))
+    trend = Trend(Course.GREW, months, previous=29, change=0.4)
+    told = said(replace(draft, theme=replace(draft.theme, trend=trend)))
+    assert "grew 40% a day (29 in the window before)" in told
+    back = Trend(Course.RETURNED, months[1:], returned_after="BILL-88")
+    assert "returned after BILL-88" in said(replace(draft, theme=replace(draft.theme, trend=back)))
+    assert "Trend" not in said(draft)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
     from bot.wiring import Wired
 
 ThemeName = Annotated[str, typer.Argument(help="The theme: its number in the digest, or its id (t-...).")]
+Fields = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--field", help="NAME=VALUE of a field that the tracker requires, named as people see it; repeatable."
+    ),
+]
 Note = Annotated[str, typer.Option("--note", help="Why; kept with the decision.")]
 
 
@@ -93,10 +100,11 @@ def show(theme: ThemeName, run: RunKey = None, as_json: AsJson = False, config: 
             say(f"  {d.at:%Y-%m-%d %H:%M} {d.verdict} by {d.actor}{f': {d.note}' if d.note else ''}")
 
 
-def approve(
+def approve(  # noqa: PLR0913
     theme: ThemeName,
     run: RunKey = None,
     note: Note = "",
+    field: Fields = None,
     yes: Yes = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
@@ -106,7 +114,7 @@ def approve(
     from bot.acts import Stage, Verdict
     from bot.decisions import drafted, standings
 
-    told = settings(config)
+    told, given = settings(config), _given(field or [], as_json=as_json)
     with opened(told, as_json=as_json) as store:
         wired = _wired(told, store)
         key, digest = _digest(store, run, as_json=as_json)
@@ -117,7 +125,7 @@ def approve(
                 sys.stderr.write("".join(f"{line}\n" for line in words.planned(acts)))
             what = f"make this draft in {acts[0].target}" if acts else "keep the approval (no tracker is configured)"
             agreed(f"Approve “{found.words.name}” and {what}?", yes, as_json=as_json)
-        _decided(wired, Verdict.APPROVE, key, digest, found, note, as_json=as_json)
+        _decided(wired, Verdict.APPROVE, key, digest, found, note, as_json=as_json, fields=given)
 
 
 def reject(
@@ -235,6 +243,14 @@ def effects(  # noqa: PLR0913
 # --- details
 
 
+def _given(told: Sequence[str], *, as_json: bool) -> dict[str, str]:
+    """["Component=Billing"] -> {"Component": "Billing"}."""
+    pairs = {name.strip(): value.strip() for name, is_pair, value in (t.partition("=") for t in told) if is_pair}
+    if len(pairs) < len(told) or not all(name and value for name, value in pairs.items()):
+        fail("wrong_use", 'say --field NAME=VALUE, once for each field: --field "Component=Billing".', as_json=as_json)
+    return pairs
+
+
 def _wired(told: Config, store: Store) -> Wired:
     from bot import wiring
 
@@ -262,13 +278,23 @@ def _theme(digest: Digest, named: str, *, as_json: bool) -> Theme:
 
 
 def _decided(  # noqa: PLR0913
-    wired: Wired, verdict: Verdict, key: str, digest: Digest, theme: Theme, note: str, *, as_json: bool
+    wired: Wired,
+    verdict: Verdict,
+    key: str,
+    digest: Digest,
+    theme: Theme,
+    note: str,
+    *,
+    as_json: bool,
+    fields: Mapping[str, str] | None = None,
 ) -> None:
     from bot.commands.sending import settled
     from bot.decisions import Result, Wish, decide, standings
 
     store = wired.parts.store
-    outcome = decide(store, wired.sink, wired.workspace, Wish(verdict, theme.id, key, actor(), note=note))
+    payload = {"fields": fields} if fields else {}
+    wish = Wish(verdict, theme.id, key, actor(), note=note, payload=payload)
+    outcome = decide(store, wired.sink, wired.workspace, wish)
     if outcome.result is not Result.DONE:
         fail(outcome.result.value, outcome.message, as_json=as_json, status=WRONG_USE)
     if not as_json:

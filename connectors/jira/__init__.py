@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
+from typing import Any
 
-from bot.acts import Absent, Act, Draft, Finding, Found, Hint, Receipt, Sighting, Undecided
+from bot.acts import Absent, Act, Draft, Field, Finding, Found, Hint, Receipt, Sighting, Undecided
+from bot.domain import Kind
 from bot.ports import Refused, Unknown
-from connectors.jira import checks, evidence, proof, reads
+from connectors.jira import checks, evidence, proof, reads, screens
 from connectors.jira import draft as drafting
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
 from connectors.jira.evidence import EVIDENCE
+from connectors.jira.screens import Screens
 from connectors.jira.wire import Wire
 
 __all__ = ["Form", "Jira"]
@@ -31,10 +34,12 @@ class Jira(Form):
     timeout: float = 10.0
     settle: float = 120.0
     _wire: Wire = field(init=False, repr=False)
+    _screens: Screens = field(init=False, repr=False)
 
     def __post_init__(self, token: str) -> None:
         super().__post_init__()
         object.__setattr__(self, "_wire", Wire(self.site, (self.email, token), self.timeout))
+        object.__setattr__(self, "_screens", Screens(self._wire, self.project))
 
     def check(self) -> Sequence[Finding]:
         return checks.findings(self._wire, self)
@@ -46,6 +51,15 @@ class Jira(Form):
     def prove(self, key: str) -> Sequence[Finding]:
         return list(proof.findings(self, self._wire, self, key))
 
+    def form(self, kind: Kind | None = None) -> Sequence[Field]:
+        """What a person has to give for a draft of that kind (None: of any). Raises Unavailable or Refused."""
+        names = dict.fromkeys(self.type_for(one) for one in ([kind] if kind else Kind))
+        asked = [field for name in names for field in screens.needed(self._screens.of(name), self.fields, self._ours())]
+        return list({field.key: field for field in asked}.values())
+
+    def _ours(self) -> Sequence[str]:
+        return [*(["components"] if self.components else []), *(["priority"] if self.priorities is not None else [])]
+
     def plan(self, draft: Draft) -> Sequence[Act]:
         return [drafting.issue(draft, self), *drafting.links(draft, self), evidence.evidence(draft, self)]
 
@@ -55,6 +69,7 @@ class Jira(Form):
     def mark(self, act: Act) -> Hint:
         """Of a create, the project's newest issue; else the time, as the other acts are looked up on their issue."""
         if act.kind == ISSUE:
+            self._body(act)  # what is missing is said before anything is sent
             return reads.mark(self._wire, act.target)
         return {"at": reads.clock(self._wire, _issue_of(act)).isoformat()} if act.kind == EVIDENCE else {}
 
@@ -82,8 +97,20 @@ class Jira(Form):
     def twins(self, act: Act) -> Sequence[Receipt]:
         return reads.twins(self._wire, act) if act.kind == ISSUE else self._made(act)
 
+    def _body(self, act: Act) -> dict[str, Any]:
+        """What is sent to make the issue, in the project's own terms. Raises Unavailable or Refused; reads only."""
+        wanted = act.payload.get("wanted")
+        if wanted is None:  # planned by a version that did not ask the project
+            return dict(act.payload)
+        return screens.filled(act.payload, self._screens.of(wanted["type"]))
+
     def _create(self, act: Act) -> Receipt:
-        made = self._wire.write("POST", "issue", dict(act.payload)).data
+        body = self._body(act)
+        try:
+            made = self._wire.write("POST", "issue", body).data
+        except Refused:
+            self._screens.forget()
+            raise
         key = made.get("key") if isinstance(made, dict) else None
         if not isinstance(key, str) or not reads.KEY.fullmatch(key):
             raise Unknown("Jira answered without the key of an issue")

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 from bot.acts import Finding
 from bot.domain import Kind, Severity
 from bot.ports import Refused, Unavailable
+from connectors.jira import screens
 from connectors.jira.draft import Form
+from connectors.jira.screens import ALWAYS, Screen
 from connectors.jira.wire import Wire
 
-_ALWAYS = frozenset({"project", "issuetype", "summary", "description", "labels"})
 _NEEDED = {"BROWSE_PROJECTS": "see issues", "CREATE_ISSUES": "create issues"}
 _USEFUL = {
     "LINK_ISSUES": "link issues: drafts come without links to their example tickets",
     "EDIT_ISSUES": "edit issues: an undone approval can't be marked on its issue",
+    "CREATE_ATTACHMENTS": "attach files: drafts come without the table of all their tickets",
+    "TRANSITION_ISSUES": "move issues: drafts stay in the first status, and an undone one stays open",
 }
-_PAGES = 20
 
 
 def findings(wire: Wire, form: Form) -> Sequence[Finding]:
@@ -76,65 +77,61 @@ def _rights(wire: Wire, form: Form) -> Iterator[Finding]:
 
 def _types(wire: Wire, form: Form) -> Iterator[Finding]:
     """Each issue type a draft may have, by the create metadata (VENDORS 4.2: the SDK's own calls refuse Cloud)."""
-    base = f"issue/createmeta/{form.project}/issuetypes"
-    offered = {str(t.get("id")): str(t.get("name")) for t in _all(wire, base, "issueTypes")}
-    ids = {**{name: number for number, name in offered.items()}, **{number: number for number in offered}}
+    offered = screens.types(wire, form.project)
     faults = 0
     for name in dict.fromkeys(form.type_for(kind) for kind in Kind):
-        if name not in ids:
-            there = ", ".join(sorted(offered.values())) or "none"
-            yield _fail(f"{form.project} has no issue type {name!r}; it has {there}.", "Set jira.issue_types to those.")
+        try:
+            screen = screens.read(wire, form.project, name, offered)
+        except Refused as refused:
+            yield _fail(str(refused), "Set jira.issue_types to types of that project.")
             faults += 1
             continue
-        for fault in _fields(name, list(_all(wire, f"{base}/{ids[name]}", "fields")), form):
-            faults += 1
+        for fault in (*_required(screen, form), *_settings(screen, form)):
+            faults += fault.state == "fail"
             yield fault
     if not faults:
         yield Finding("jira", "ok", f"Drafts can be made in {form.project}.")
 
 
-def _fields(issue_type: str, fields: Sequence[Mapping[str, Any]], form: Form) -> Iterator[Finding]:
-    by_id = {str(f.get("fieldId") or f.get("key")): f for f in fields}
-    filled = {*_ALWAYS, *form.fields, *(["priority"] if form.priorities else [])}
-    filled |= {"components"} if form.components else set()
-    for name, field in by_id.items():
-        # The reporter is whoever signs in, unless one is named.
-        if field.get("required") and not field.get("hasDefaultValue") and name not in filled | {"reporter"}:
-            yield _fail(
-                f"{issue_type} in {form.project} requires {field.get('name')!r} ({name}), which a draft does not fill.",
-                f"Give it a value under jira.fields ({name}: ...), or make it optional.",
-            )
-    for name in sorted(filled - {"project", "issuetype"} - set(by_id)):
+def _required(screen: Screen, form: Form) -> Iterator[Finding]:
+    given = [key for key, meta in screen.fields.items() for name in form.fields if name in (key, meta.get("name"))]
+    for key in screen.missing([*given, *(["components"] if form.components else []), "priority"]):
         yield _fail(
-            f"{name!r} is not on the create screen of {issue_type} in {form.project}, so Jira would refuse a draft.",
-            f"Add {name!r} to that screen{', or leave it out of the jira settings' if name not in _ALWAYS else ''}.",
+            f"{screen.issue_type} in {screen.project} requires {screen.label(key)!r} ({key}), "
+            "which a draft does not fill.",
+            f"Give it a value under jira.fields ({key}: ...), or with approve --field, or make it optional.",
         )
-    yield from _priorities(issue_type, by_id.get("priority"), form)
 
 
-def _priorities(issue_type: str, field: Mapping[str, Any] | None, form: Form) -> Iterator[Finding]:
-    if not field or not form.priorities or not field.get("allowedValues"):
-        return
-    allowed = [str(value.get(part)) for value in field["allowedValues"] for part in ("name", "id")]
-    for severity in Severity:
-        name = form.priorities.get(severity)
-        if name and name not in allowed:
+def _settings(screen: Screen, form: Form) -> Iterator[Finding]:
+    """What the settings name, against what the project has."""
+    for name in sorted(ALWAYS - {"project", "issuetype"} | ({"components"} if form.components else set())):
+        if name not in screen.fields:
             yield _fail(
-                f"{issue_type} in {form.project} has no priority {name!r} (for {severity}).",
-                f"Set jira.priorities to some of {', '.join(allowed[::2])}.",
+                f"{name!r} is not on the create screen of {screen.issue_type} in {screen.project}, "
+                "so Jira would refuse a draft.",
+                f"Add {name!r} to that screen{', or leave it out of the jira settings' if name not in ALWAYS else ''}.",
             )
+    for name, value in form.fields.items():
+        try:
+            screens.given(screen, {name: value})
+        except Refused as refused:
+            yield _fail(str(refused), f"Mend jira.fields ({name}), or leave it out.")
+    if form.priorities is not None:
+        yield from _priorities(screen, form.priorities)
 
 
-def _all(wire: Wire, path: str, items: str) -> Iterator[Mapping[str, Any]]:
-    """Pages by offset, at most 200 a page."""
-    start = 0
-    for _ in range(_PAGES):
-        data = wire.read("GET", path, params={"startAt": start, "maxResults": 200}).data
-        page = data.get(items) or []
-        yield from page
-        start += len(page)
-        if not page or start >= int(data.get("total") or 0):
-            return
+def _priorities(screen: Screen, named: Mapping[Severity, str]) -> Iterator[Finding]:
+    if "priority" not in screen.fields:
+        said = f"{screen.issue_type} in {screen.project} has no priority on its create screen: drafts get a label."
+        mend = "Add Priority to that screen, or set jira.priorities: off."
+        yield Finding("jira", "warn", f"{said[:-1]} such as groundswell-sev-p1.", mend)
+        return
+    for severity in named:
+        try:
+            screens.priority(screen, severity, named)
+        except Refused as refused:
+            yield _fail(f"{refused} (for {severity})", "Set jira.priorities to some of those.")
 
 
 def _fail(message: str, mend: str) -> Finding:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot import phrases
 from bot.acts import Draft
+from bot.domain import Course, Trend
 from connectors.jira import adf
 from connectors.jira.adf import Node
 
@@ -34,7 +35,8 @@ def description(draft: Draft, inline_links: int) -> Node:
 
 def _body(draft: Draft, cut: int) -> Iterator[Node]:
     words = draft.theme.words
-    yield adf.panel("info", [adf.paragraph(adf.text(phrases.clip(said, _LINE))) for said in _provenance(draft)])
+    told = [adf.paragraph(adf.text(phrases.clip(said, _LINE))) for said in _provenance(draft)]
+    yield adf.panel("info", [*told, _review(draft)])
     skewed = [phrases.clip(phrases.line(alarm.message), cut) for alarm in draft.theme.alarms[:_MOST]]
     if skewed:
         yield adf.panel("warning", [adf.paragraph(adf.text(f"Skewed? {said}")) for said in skewed])
@@ -64,6 +66,11 @@ def _provenance(draft: Draft) -> Iterator[str]:
         f"Draft from support tickets, {phrases.heading(draft.window.label)} ({phrases.window_days(draft.window)}). "
         f"Approved by {by} on {phrases.day(at)} at {at:%H:%M} {phrases.line(at.tzname() or '')}."
     )
+    if draft.small_sample:
+        yield (
+            f"Small sample: only {phrases.count(draft.tickets_read, 'ticket')} were read, "
+            "so its size and rank can change a lot with the next ones."
+        )
     worded = (
         "No language model was used: title, problem, user story and criteria are taken from the tickets' own words."
         if draft.drafter == "extractive"
@@ -73,6 +80,15 @@ def _provenance(draft: Draft) -> Iterator[str]:
         f"{worded} Counts are computed, ids and links are those of the tickets, "
         "and quotes are word for word, personal data hidden."
     )
+    if draft.edited_by:
+        yield f"Edited by {' and '.join(map(_person, draft.edited_by[:_MOST]))}."
+
+
+def _review(draft: Draft) -> Node:
+    """What people heard elsewhere counts, too, and no ticket tells it."""
+    if draft.notes_url:
+        return adf.paragraph([*adf.text("Reviewed against: "), *adf.link(draft.notes_url[:_LINE], draft.notes_url)])
+    return adf.paragraph(adf.text("This is a first-pass synthesis of tickets: review it against discovery notes."))
 
 
 def _person(actor: str) -> str:
@@ -89,6 +105,8 @@ def _impact(draft: Draft, cut: int) -> Iterator[tuple[str, str]]:
     likely = f"up to {phrases.count(deflection.high, 'ticket')} {phrases.per(deflection)}"
     yield "Tickets", f"{phrases.number(made.tickets)}, {share} of the {phrases.number(draft.tickets_read)} read"
     yield "Customers", f"{phrases.number(made.customers)}{unknown}"
+    if theme.trend:
+        yield "Trend", phrases.clip(_trend(theme.trend), cut)
     yield "Severity", f"{item.severity}: {phrases.clip(phrases.line(phrases.why(item)), cut)}"
     yield (
         "Expected deflection",
@@ -97,6 +115,18 @@ def _impact(draft: Draft, cut: int) -> Iterator[tuple[str, str]]:
     customers = phrases.count(made.customers, "customer")
     yield "Impact", f"{phrases.number(item.impact)} ({customers} × {item.severity} weight), backlog rank {item.rank}"
     yield "Reported in", phrases.clip(phrases.sources(made.by_source), cut)
+
+
+def _trend(trend: Trend) -> str:
+    """Against the window before, in tickets a day, as windows are of different lengths."""
+    if trend.course is Course.RETURNED:
+        return f"returned after {phrases.line(trend.returned_after)}" if trend.returned_after else "returned"
+    said: str = trend.course.value
+    if trend.change is not None:
+        by = f"{abs(trend.change):.0%} a day"
+        told = {Course.GREW: f"grew {by}", Course.SHRANK: f"shrank {by}"}
+        said = told.get(trend.course, f"{said}, {'up' if trend.change >= 0 else 'down'} {by}")
+    return said + (f" ({phrases.number(trend.previous)} in the window before)" if trend.previous is not None else "")
 
 
 def _quotes(draft: Draft, cut: int) -> Iterator[Node]:

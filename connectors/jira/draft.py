@@ -21,7 +21,7 @@ from connectors.jira.description import description
 
 ISSUE, LINK, WITHDRAWAL = "jira.issue", "jira.links", "jira.withdraw"
 PROPERTY = "groundswell"  # the issue property; any signed-in user may read it, so it holds ids only
-DRAFT, WITHDRAWN = "groundswell-draft", "groundswell-withdrawn"
+DRAFT, WITHDRAWN, SMALL = "groundswell-draft", "groundswell-withdrawn", "groundswell-small-sample"
 ISSUE_TYPES: Mapping[Kind, str] = {Kind.BUG: "Bug", Kind.REQUEST: "Story", Kind.HOW_TO: "Task"}
 
 _SUMMARY = 255  # characters (Jira: "Summary can't exceed 255 characters")
@@ -35,14 +35,16 @@ _PROJECT = re.compile(r"[A-Z][A-Z0-9_]+")
 class Form:
     """How a draft is filled in. Issue types, priorities and components are named, or given by their (all-digit) id.
 
-    `fields` are values for fields that a project requires and a draft doesn't know, as Jira's API takes them. Raises
-    ValueError for what can't be meant, with the mend.
+    `priorities`: names or ids by severity; empty: by the site's own order; None: none is set. `fields` are values for
+    fields that a project requires and a draft doesn't know, by the name people see or by id, as people write them or as
+    Jira's API takes them. What is named is looked up when the issue is made (see `screens`). Raises ValueError for what
+    can't be meant, with the mend.
     """
 
     project: str
     issue_types: Mapping[Kind, str] = field(default_factory=lambda: dict(ISSUE_TYPES))
     labels: Sequence[str] = ()
-    priorities: Mapping[Severity, str] | None = None
+    priorities: Mapping[Severity, str] | None = field(default_factory=dict)
     components: Sequence[str] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     inline_links: int = 100
@@ -69,6 +71,7 @@ def issue(draft: Draft, form: Form) -> Act:
         payload={
             "fields": _fields(draft, form, key[:16]),
             "properties": [{"key": PROPERTY, "value": _ids(draft, key)}],
+            "wanted": _wanted(draft, form),
         },
     )
 
@@ -113,20 +116,27 @@ def key_of(kind: str, draft: Draft, *more: str) -> str:
 
 
 def _fields(draft: Draft, form: Form, marker: str) -> dict[str, Any]:
-    priority = (form.priorities or {}).get(draft.item.severity)
     fields: dict[str, Any] = {
-        **form.fields,
         "project": {"key": form.project},
         "issuetype": _named(form.type_for(draft.theme.words.kind)),
         "summary": _summary(draft),
         "description": description(draft, form.inline_links),
         "labels": _labels(draft, form, marker),
     }
-    if priority:
-        fields["priority"] = _named(priority)
     if form.components:
         fields["components"] = [_named(component) for component in form.components]
     return fields
+
+
+def _wanted(draft: Draft, form: Form) -> dict[str, Any]:
+    """What is told in people's words: what a project calls it is known only when the issue is made."""
+    named = {severity.value: name for severity, name in (form.priorities or {}).items()}
+    return {
+        "type": form.type_for(draft.theme.words.kind),
+        "severity": draft.item.severity.value if form.priorities is not None else None,
+        "priorities": named,
+        "fields": {**form.fields, **draft.fields},
+    }
 
 
 def _named(value: str) -> dict[str, str]:
@@ -147,6 +157,7 @@ def _summary(draft: Draft) -> str:
 
 def _labels(draft: Draft, form: Form, marker: str) -> list[str]:
     ours = ["groundswell", DRAFT, _label(f"groundswell-theme-{draft.theme.id}"), op_label(marker)]
+    ours += [SMALL] if draft.small_sample else []
     return list(dict.fromkeys([*ours, *(label for label in map(_label, form.labels) if label)]))
 
 

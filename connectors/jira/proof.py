@@ -41,14 +41,15 @@ def findings(jira: Outlet, wire: Wire, form: Form, key: str) -> Iterator[Finding
 def trial(form: Form, key: str) -> Act:
     """An issue as `Jira.plan` makes them, with what the project requires, and no ticket's words."""
     fields: dict[str, Any] = {
-        **form.fields,
         "project": {"key": form.project},
         "issuetype": _named(form.type_for(Kind.BUG)),
         "summary": "A trial of Groundswell's connection",
         "description": adf.document([adf.paragraph(adf.text(_SAID))]),
         "labels": [DOCTOR, op_label(key[:16])],
     }
-    return Act(key, ISSUE, form.project, {"fields": fields, "properties": [{"key": PROPERTY, "value": {"key": key}}]})
+    wanted = {"type": form.type_for(Kind.BUG), "fields": dict(form.fields)}
+    made = {"fields": fields, "properties": [{"key": PROPERTY, "value": {"key": key}}], "wanted": wanted}
+    return Act(key, ISSUE, form.project, made)
 
 
 def _named(issue_type: str) -> dict[str, str]:

@@ -31,11 +31,16 @@ _SCREEN: dict[str, dict[str, Any]] = {
         "name": "Priority",
         "hasDefaultValue": True,
         "required": True,
+        "schema": {"type": "priority", "system": "priority"},
         "allowedValues": [
             {"id": str(n), "name": name} for n, name in enumerate(["Highest", "High", "Medium", "Low", "Lowest"], 1)
         ],
     },
-    "components": {"name": "Components", "allowedValues": [{"id": "20001", "name": "Payments"}]},
+    "components": {
+        "name": "Components",
+        "schema": {"type": "array", "items": "component", "system": "components"},
+        "allowedValues": [{"id": "20001", "name": "Payments"}],
+    },
     "reporter": {"name": "Reporter", "required": True},
     "assignee": {"name": "Assignee"},
 }
@@ -79,6 +84,7 @@ class JiraServer(StandIn):
         self.issues: list[Issue] = []
         self.broken: set[str] = set()  # keys that bulkfetch reports as errors
         self.rights = {"BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES", "CREATE_ATTACHMENTS"}
+        self.rights.add("TRANSITION_ISSUES")
         self.types = {"10001": "Story", "10002": "Task", "10004": "Bug"}
         self.screen: dict[str, dict[str, Any]] = {name: dict(meta) for name, meta in _SCREEN.items()}
         self.deployment: str | None = "Cloud"
@@ -221,6 +227,9 @@ class JiraServer(StandIn):
         meta = self.screen.get(name)
         if meta is None:
             yield name, f"Field '{name}' cannot be set. It is not on the appropriate screen, or unknown."
+            return
+        if (meta.get("schema") or {}).get("type") == "array" and not isinstance(value, list):
+            yield name, "data was not an array"
             return
         allowed = meta.get("allowedValues")
         for one in value if isinstance(value, list) else [value]:
