@@ -115,9 +115,11 @@ def test_what_a_message_says_of_its_run_is_drawn_anew_when_it_changes_and_only_t
     store.drawings.drawn(drawing.effect_key, drawing.wanted)
     ((running, told),) = store.spikes.running()
     assert running.run_key == "spike:auth" and told == ""
-    store.spikes.told(ALERT.key, "DONE https://x")
-    assert len(store.drawings.due("slack.alert")) == 1
+    store.spikes.told(ALERT.key, "running")
+    assert len(store.drawings.due("slack.alert")) == 1 and len(store.spikes.running()) == 1
     (drawing,) = store.drawings.due("slack.alert")
     store.drawings.drawn(drawing.effect_key, drawing.wanted)
-    store.spikes.told(ALERT.key, "DONE https://x")
+    store.spikes.told(ALERT.key, "running")
     assert store.drawings.due("slack.alert") == []
+    store.spikes.told(ALERT.key, "posted")
+    assert len(store.drawings.due("slack.alert")) == 1 and store.spikes.running() == []

@@ -16,6 +16,7 @@ from bot.slack.alerts import RunOf
 from bot.slack.rights import may
 from bot.spikes import Alert
 from bot.store import Event, RunState, Store
+from bot.store.spikes import POSTED
 
 _REST = 5.0  # seconds without drawing after Slack did not answer
 _KIND = "slack.alert"
@@ -37,7 +38,7 @@ class AlertBoard:
     def redraw(self) -> int:
         """Draws every alert anew that changed, or whose run got further. How many."""
         for alert, told in self._store.spikes.running():
-            if (now := repr(self._run(alert))) != told:
+            if (now := self._run(alert).state) != told:
                 self._store.spikes.told(alert.key, now)
         drawn = 0
         if self._store.now() < self._rest_until:
@@ -70,7 +71,7 @@ class AlertBoard:
         post = self._store.effects.get(effect_key("slack.digest", self._workspace, run.key))
         if run.state is RunState.DONE and post is not None and post.state is EffectState.FAILED:
             return RunOf("failed", why=post.error or "Slack did not take its digest.")
-        return RunOf("posted", post.receipt.url) if post is not None and post.receipt else RunOf("running")
+        return RunOf(POSTED, post.receipt.url) if post is not None and post.receipt else RunOf("running")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from bot.store.encoding import Instant, Said
 from bot.store.findings import unpacked
 from bot.store.records import noted
 
+POSTED = "posted"  # of an alert's run: its digest is in the channel, and nothing more is to be told
 _T = schema.spike
 _HOUR = 3_600_000_000  # microseconds, as an Instant stands in its column
 
@@ -84,11 +85,12 @@ class Spikes:
         return {alert.place: alert for alert in self._read(lasting)}
 
     def running(self) -> list[tuple[Alert, str]]:
-        """Those that a run was started from, young enough to be looked at, with what their message says of it."""
+        """Those whose run has not got as far as their message can tell, with what it tells; a week old at most."""
         with self._database.reading() as connection:
             since = self._database.now(connection) - 7 * DAY
-            query = select(*_columns(), _T.c.run_told).where(_T.c.run_key.is_not(None), _T.c.updated_at > since)
-            return [(Alert(*row[:-1]), row.run_told or "") for row in connection.execute(query.order_by(_T.c.number))]
+            going = and_(_T.c.run_key.is_not(None), _T.c.run_told.is_distinct_from(POSTED), _T.c.updated_at > since)
+            rows = connection.execute(select(*_columns(), _T.c.run_told).where(going).order_by(_T.c.number))
+            return [(Alert(*row[:-1]), row.run_told or "") for row in rows]
 
     def keep(self, alert: Alert, act: Act) -> None:
         """The alert as a check left it: a new one with the act that posts it, a known one to be drawn anew.
@@ -127,7 +129,7 @@ class Spikes:
         return self._say(key, actor, "spike run", _T.c.run_key.is_(None), run_by=actor, run_key=run_key)
 
     def told(self, key: str, of_run: str) -> None:
-        """What the message has to say of the run is this by now."""
+        """How far the run is, in a word, as the message has to say it from now on."""
         with self._database.writing() as connection:
             moved = update(_T).where(_T.c.key == key, _T.c.run_told.is_distinct_from(of_run))
             if connection.execute(moved.values(run_told=of_run)).rowcount:
