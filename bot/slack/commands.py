@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import __version__
+from bot import __version__, current
 from bot.acts import EffectState, Message, Stage
-from bot.decisions import standings
+from bot.decisions import stands
 from bot.grammar import HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, read
 from bot.ports import Channel, Refused, Unavailable
 from bot.runs import SYNC, Parts, Request, ask, manual_key
@@ -134,6 +134,7 @@ class Commands:
                 return replies.done_before(label, before.finished_at or before.asked_at, self.board.digest_url(key))
         ask(self.store, key, "manual", request)
         self.board.follow(key)
+        self.store.audit.write(request.by or "", "run asked for", key, {"window": label, "private": bool(request.to)})
         return replies.started(label, self.place.home, private=request.to is not None)
 
     def _run_for(self, request: Request) -> tuple[str, Run | None]:
@@ -235,10 +236,10 @@ class Commands:
         """The newest runs that are done, but those that went to one person alone."""
         done = [r for r in self.store.runs.recent(_LOOKED_THROUGH, but=SYNC) if r.state is RunState.DONE]
         for run in [r for r in done if not r.asked.get("to")][:most]:
-            digest = self.store.runs.digest(run.key)
+            digest = current.digest(self.store, run.key)
             if digest is not None:
-                now = standings(self.store, [t.id for t in digest.themes])
-                decided = sum(standing.stage is not Stage.OPEN for standing in now.values())
+                now = stands(self.store, digest)
+                decided = sum(now[t.id].stage is not Stage.OPEN for t in digest.themes)
                 counts = digest.totals.tickets_read, len(digest.themes), decided
                 at, url = run.finished_at or run.asked_at, self.board.digest_url(run.key)
                 yield replies.Past(digest.window.label, at, *counts, url)

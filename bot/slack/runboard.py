@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from bot import current
 from bot.acts import EffectState, Message, effect_key
 from bot.ports import Channel, Refused, Unavailable
 from bot.runs import RETRY_FAILED, RETRY_FOR, SYNC, Request
@@ -124,7 +125,7 @@ class RunBoard:
         return self._done(run)
 
     def _done(self, run: Run) -> tuple[Message, bool]:
-        going, digest = self.going(run), self._store.runs.digest(run.key)
+        going, digest = self.going(run), current.digest(self._store, run.key)
         themes = len(digest.themes) if digest else 0
         post = self._store.effects.get(effect_key("slack.digest", self._workspace, run.key))
         if post is None:
