@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce, update
 
 from bot.domain import Page, Requester, Ticket, Warned
-from bot.store import recalled, schema, texts
+from bot.store import schema, texts
 from bot.store.database import Database, chunks, inserting
 from bot.store.encoding import fit
 from bot.store.withdrawal import scrub
@@ -91,16 +91,14 @@ class Tickets:
     def erase(self, ids: Sequence[str]) -> int:
         """Takes the text of these tickets out of everything, for ever; no sync brings it back. Counts stay.
 
-        Gone are the versions of the text, the quotes in stored digests and in what was planned from them, and their
-        words in a model's answers and in clicks that wait; what shows them is drawn anew. Returns how many of the tickets had text here.
+        Gone are the versions of the text, and the quotes in stored digests and in what was planned from them; what
+        shows them is drawn anew. Returns how many of the tickets had text here.
         """
         ids = sorted(set(ids))
         with self._database.writing(texts=True) as connection:
             texts.withdraw(connection, ids, self._database.now(connection))
-            gone = recalled.runs_of(connection, ids)
             had = texts.drop(connection, ids)
             scrub(connection, ids)
-            recalled.forget(connection, gone)
         return had
 
     def of_requester(self, key: str) -> list[str]:
