@@ -17,7 +17,7 @@ from bot.ports import Vectors
 from bot.spikes import DAY, Cause, Series, hour
 from bot.synthesis.tree import JOIN, centred, unit
 
-NEAR = 0.55  # cosine at which two tickets are likely about one thing; a theme's are .4 and more to its centre
+NEAR = 0.5  # cosine of two tickets of one problem (the median; strangers are at 0, one in a thousand at .3: bench)
 _MOST = 3  # groups of new wording that are told of at once
 _MOST_TICKETS = 4_000  # of the last day that are compared with each other
 _NONE = -1
@@ -80,12 +80,13 @@ def _groups(
     left = np.ones(len(free), dtype=bool)
     for _ in range(_MOST):
         neighbours = (near & left & left[:, None]).sum(axis=1)
-        if not len(free) or neighbours.max() < least:
+        if not len(free) or neighbours.max() < least / 2:
             return
         around = near[int(neighbours.argmax())] & left
         centre = unit(space[free[around]].sum(axis=0, keepdims=True))[0]
         like = np.round(space @ centre, 6) >= JOIN
-        yield np.flatnonzero(like & unexplained)
+        if like[free].sum() >= least:
+            yield np.flatnonzero(like & unexplained)
         left &= ~(around | like[free])
 
 
