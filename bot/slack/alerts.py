@@ -96,10 +96,10 @@ def _blocks(told: Alert, run: RunOf, zone: str, deciders: bool) -> Iterator[Bloc
                 count(lead.tickets, "ticket"),
             ),
             (
-                f"Usual on a {lead.start.astimezone(here):%A}",
+                f"Usual then, on a {lead.start.astimezone(here):%A}",
                 f"{_usual(lead.usual)} ({lead.low} to {lead.high}, {weeks})",
             ),
-            ("Started", f"{_clock(told.since, here)} or a little before"),
+            ("Started", _clock(told.since, here, "about ")),
             ("Over since" if told.closed_at else "Counted until", _clock(told.closed_at or told.seen_at, here)),
         )
     )
@@ -140,8 +140,8 @@ def _within(spike: Spike) -> list[Words]:
     tail = f": {count(spike.tickets, 'ticket')} in {_span(spike)}, {_times(spike)}"
     if spike.cause is Cause.WORDING:
         return [words("New wording", bold=True), words(f"{tail}; alike, and like no known theme")]
-    kind = "Theme " if spike.cause is Cause.THEME else ""
-    return [words("Within it: ", bold=True), words(f"{kind}{text.plain(spike.name, 120)}{tail}")]
+    kind = "the theme " if spike.cause is Cause.THEME else ""
+    return [words("Within it: ", bold=True), words(f"{kind}\u201c{text.plain(spike.name, 120)}\u201d{tail}")]
 
 
 def _timeline(told: Alert, here: ZoneInfo) -> list[Words]:
@@ -169,9 +169,9 @@ def rarity(spike: Spike) -> str:
     return f"By chance alone this comes once in {often} of hourly checks"
 
 
-def _clock(at: datetime, here: ZoneInfo) -> str:
+def _clock(at: datetime, here: ZoneInfo, about: str = "") -> str:
     local = at.astimezone(here)
-    return f"{local.day} {local:%b, %H:%M}"
+    return f"{local.day} {local:%b}, {about}{local:%H:%M}"
 
 
 # --- what people said of it
