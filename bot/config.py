@@ -23,6 +23,7 @@ from bot.connections import (
     JiraStanza,
     LlmStanza,
     Network,
+    Retention,
     Schedule,
     Server,
     SlackStanza,
@@ -39,7 +40,19 @@ from bot.ports import Refused
 from bot.synthesis.rules import DEFAULT_SEVERITY_RULES, WEIGHTS, Rules, SeverityRule
 
 # Where things are read, kept and sent does not shape what a digest says.
-_NOT_SHAPING = {"output", "sources", "slack", "jira", "schedule", "storage", "server", "network", "llm", "spikes"}
+_NOT_SHAPING = {
+    "output",
+    "sources",
+    "slack",
+    "jira",
+    "schedule",
+    "storage",
+    "retention",
+    "server",
+    "network",
+    "llm",
+    "spikes",
+}
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
 _ADDRESSES = ("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url")
 _OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom")
@@ -146,6 +159,7 @@ class Config(Stanza):
     llm: LlmStanza | None = None
     schedule: Schedule = Schedule()
     storage: Storage = Storage()
+    retention: Retention = Retention()
     server: Server = Server()
     network: Network = Network()
 

@@ -141,7 +141,7 @@ def _off(value: Any) -> Any:
 
 class JiraStanza(Stanza):
     """`priorities` by severity; empty: by the site's own order; off: none is set. `fields`: what the project requires
-    beside that, by the name people see."""
+    beside that, by the name people see. `status`: where drafts are moved if they can be; off: they stay."""
 
     site: Url
     email: str
@@ -153,12 +153,22 @@ class JiraStanza(Stanza):
     labels: tuple[str, ...] = ()
     priorities: Annotated[dict[Severity, str] | None, BeforeValidator(_off)] = Field(default_factory=dict)
     fields: dict[str, Any] = Field(default_factory=dict)
+    status: Annotated[str | None, BeforeValidator(_off)] = "To triage"
 
 
 class Storage(Stanza):
     """SQLite file or PostgreSQL URL; never SQLite on a network disk."""
 
     database: Annotated[str, Field(repr=False)] = "sqlite:///data/groundswell.db"  # a URL may hold a password
+
+
+class Retention(Stanza):
+    """Days after which it is let go: masked texts, a model's answers, answered clicks, payloads of what was sent."""
+
+    texts: Annotated[int, Field(ge=70)] = 180  # a digest is of the month before, and is decided on for weeks
+    answers: Annotated[int, Field(ge=1)] = 90
+    clicks: Annotated[int, Field(ge=1)] = 7
+    sent: Annotated[int, Field(ge=90)] = 395  # rows are drawn anew for 90 days
 
 
 class Server(Stanza):

@@ -22,7 +22,7 @@ from bot.lookout import Lookout
 from bot.ports import Refused, Unavailable
 from bot.pulse import Pulse, Silent
 from bot.runs import LEASE, MONTHLY, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
-from bot.store import Event, Run, Store
+from bot.store import Event, Kept, Run, Store
 from bot.sync import BACKFILL
 
 _IDLE = 0.5  # seconds between two rounds when nobody wakes the worker
@@ -30,6 +30,7 @@ _GIVE_UP = 5  # attempts at a run that ends in an error of ours
 _VERIFY_EVERY = timedelta(minutes=1)
 _FAREWELL = 3.0  # seconds that a run in the middle of a step has when the process is told to end
 _HELD = 50  # runs among which those that this process holds are found; it holds one
+_AGE_EVERY = timedelta(days=1)
 _STALE = timedelta(minutes=3)  # the scheduler ticks twice a minute
 
 _log = structlog.get_logger("groundswell")
@@ -84,6 +85,7 @@ class Service:
         self._verified_at: datetime | None = None
         self._looked_at: datetime | None = None
         self._beat: datetime | None = None
+        self._aged_at: datetime | None = None
 
     # --- one round each; public, so that tests and state machines drive them by hand
 
@@ -133,6 +135,7 @@ class Service:
     def tick(self) -> None:
         """Asks for the months that are due, and again for those that failed because a vendor was away."""
         self._beat = self._store.now()
+        self._age()
         if not self._parts.desks and not self.files:
             return  # nothing to read is no reason to post that nothing came
         for window in scheduler.due_months(
@@ -162,6 +165,7 @@ class Service:
             self._awake.set()
 
     lookout: Lookout | None = None  # who looks for spikes, where somebody is told of them
+    kept: Kept | None = None  # for how long what is kept; None: for good
     files: tuple[str, ...] = ()  # configured ticket files, read beside the help desks
     pulse: Pulse = Silent()  # who is told how the month's runs and the readings go
 
@@ -242,6 +246,16 @@ class Service:
                 _log.exception("run failed")
 
     # --- details
+
+    def _age(self) -> None:
+        """Once a day, and at the start: lets go of what is kept only for a time. Twice by two replicas is once."""
+        now = self._store.now()
+        if self.kept is None or (self._aged_at is not None and now - self._aged_at < _AGE_EVERY):
+            return
+        self._aged_at = now
+        gone = self._store.age(self.kept)
+        if any(gone.values()):
+            _log.info("let go of what is old", **gone)
 
     def _let_go(self) -> None:
         """Gives back what this process holds, so that whoever comes next need not wait for the lease to end.

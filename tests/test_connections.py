@@ -64,7 +64,7 @@ def uncommented(text: str, stanza: str) -> str:
     return "\n".join(lines)
 
 
-STANZAS = ["zendesk", "intercom", "slack", "jira", "schedule", "storage", "server", "network", "llm"]
+STANZAS = ["zendesk", "intercom", "slack", "jira", "schedule", "storage", "retention", "server", "network", "llm"]
 
 
 @pytest.mark.parametrize("stanza", STANZAS)
@@ -86,7 +86,7 @@ def test_the_whole_example_switched_on_names_every_key_there_is(tmp_path: Path) 
     config = load(written(tmp_path, text), TOKENS)
     told = yaml.safe_load(text)
     reachable_in_tests_alone = {"base_url"}
-    for name in ("slack", "jira", "schedule", "storage", "server", "network"):
+    for name in ("slack", "jira", "schedule", "storage", "retention", "server", "network"):
         keys = set(type(getattr(config, name)).model_fields) - {"token", "app_token", "signing_secret"}
         assert keys - reachable_in_tests_alone <= set(told[name]), f"{name} has keys that the example doesn't show"
     for name in ("zendesk", "intercom"):

@@ -20,6 +20,7 @@ def add_to(app: typer.Typer) -> None:
         _room.command()(command)
     app.add_typer(_room, name="db")
     app.command()(health)
+    app.command()(retention)
 
 
 def migrate(as_json: AsJson = False, config: ConfigFile = None) -> None:
@@ -78,6 +79,19 @@ def health(as_json: AsJson = False, config: ConfigFile = None) -> None:
         parts = ", ".join(name for name, well in ready.items() if not well)
         fail("not_ready", f"not ready: {parts}.", "Look at its log.", as_json=as_json, status=FAILED)
     tell({"ready": ready}) if as_json else say("ready")
+
+
+def retention(as_json: AsJson = False, config: ConfigFile = None) -> None:
+    """Let go of what is older than `retention` says, now; `serve` does it every day. Counts and decisions stay."""
+    told = settings(config)
+    with opened(told, as_json=as_json) as store:
+        from bot.store import Kept
+
+        gone = store.age(Kept(**told.retention.model_dump()))
+        if as_json:
+            tell({"gone": dict(gone)})
+        else:
+            say("Let go: " + ", ".join(f"{count} {name}" for name, count in gone.items()))
 
 
 def _ready(host: str, port: int) -> dict[str, Any] | None:

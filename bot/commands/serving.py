@@ -49,6 +49,7 @@ def serve(config: ConfigFile = None) -> None:
     from bot import wiring
     from bot.pulse import Pings
     from bot.service import Service, Times
+    from bot.store import Kept
 
     told = settings(config)
     with opened(told) as store:
@@ -64,6 +65,7 @@ def serve(config: ConfigFile = None) -> None:
         service = Service(wired.parts, wired.ledger, times, owner(), wired.boards, wired.desks)
         listeners.append(service.hear)
         service.files = tuple(str(p) for p in told.sources.file.paths)
+        service.kept = Kept(**told.retention.model_dump())
         service.lookout = wired.lookout if wired.alertboard and told.spikes.enabled else None
         if told.server.ping_url is not None:
             service.pulse = Pings(told.server.ping_url.get_secret_value())

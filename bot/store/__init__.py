@@ -6,10 +6,11 @@ Unavailable when the database can't answer now, and Refused when it never will u
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
+from bot.store.ageing import Kept, aged
 from bot.store.database import Database
 from bot.store.decisions import Decisions
 from bot.store.drawings import Drawing, Drawings
@@ -60,6 +61,11 @@ class Store:
         with self._database.writing(patience=2.0):
             pass
 
+    def age(self, kept: Kept) -> Mapping[str, int]:
+        """Lets go of what is older than it is to be kept; how many texts, answers, clicks and sent messages."""
+        with self._database.writing(texts=True) as connection:
+            return aged(connection, self._database.now(connection), kept)
+
     def lock_for_serve(self) -> None:
         """Lets no second `serve` use this database file; held until `close`. PostgreSQL takes any number of replicas.
 
@@ -95,6 +101,7 @@ __all__ = [
     "Event",
     "Fenced",
     "Inbox",
+    "Kept",
     "KnownTheme",
     "Place",
     "Run",

@@ -72,12 +72,17 @@ class Answers:
             return connection.scalars(select(t.c.response).where(t.c.key == key)).one_or_none()
 
     def keep(self, key: str, model: str, response: str, tokens_in: int, tokens_out: int, cost: float) -> None:
-        """`cost` in the currency of the budget. The first answer stays: what was read once is read again."""
+        """`cost` in the currency of the budget. The first answer stays: what was read once is read again, unless it was
+        emptied since (a ticket in it was erased)."""
         t = schema.answer
         row = {"key": key, "model": model, "response": response, "cost": cost}
         with self._database.writing() as connection:
             row |= {"tokens_in": tokens_in, "tokens_out": tokens_out, "at": self._database.now(connection)}
-            connection.execute(inserting(connection, t).values(row).on_conflict_do_nothing())
+            again = {"response": response, "cost": t.c.cost + cost, "at": row["at"]}
+            new = inserting(connection, t).values(row)
+            connection.execute(
+                new.on_conflict_do_update(index_elements=[t.c.key], set_=again, where=t.c.response == "")
+            )
 
     def spent(self, since: datetime) -> float:
         t = schema.answer

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Text, and_, func, or_, select, type_coerce, update
 
 from bot.domain import Page, Requester, Ticket, Warned
-from bot.store import schema, texts
+from bot.store import recalled, schema, texts
 from bot.store.database import Database, chunks, inserting
 from bot.store.encoding import fit
 from bot.store.withdrawal import scrub
@@ -91,15 +91,14 @@ class Tickets:
     def erase(self, ids: Sequence[str]) -> int:
         """Takes the text of these tickets out of everything, for ever; no sync brings it back. Counts stay.
 
-        Gone are the versions of the text, and the quotes in stored digests and in what was planned from them; what
-        shows them is drawn anew. Returns how many of the tickets had text here.
+        Gone are the versions of the text, the quotes in stored digests and in what was planned from them, and their
+        words in a model's answers and in clicks that wait; what shows them is drawn anew. Returns how many of the
+        tickets had text here.
         """
         ids = sorted(set(ids))
         with self._database.writing(texts=True) as connection:
             texts.withdraw(connection, ids, self._database.now(connection))
-            had = texts.drop(connection, ids)
-            scrub(connection, ids)
-        return had
+            return _without_text(connection, ids)
 
     def of_requester(self, key: str) -> list[str]:
         """The ids of the tickets, also of those that are in runs alone, whose requester has the pseudonym `key`.
@@ -208,10 +207,18 @@ def _rows(ticket: Ticket) -> tuple[Mapping[str, Any], Mapping[str, str]]:
 
 def _bury(connection: Connection, ids: Sequence[str], at: datetime) -> None:
     ids = sorted(set(ids))
-    texts.drop(connection, ids)
-    scrub(connection, ids)
+    _without_text(connection, ids)
     for some in chunks(ids):
         connection.execute(update(schema.ticket).where(schema.ticket.c.id.in_(some)).values(deleted_at=at))
+
+
+def _without_text(connection: Connection, ids: Sequence[str]) -> int:
+    """How many of the tickets had text."""
+    gone = recalled.runs_of(connection, ids)
+    had = texts.drop(connection, ids)
+    scrub(connection, ids)
+    recalled.forget(connection, gone)
+    return had
 
 
 def _move(connection: Connection, source: str, page: Page, since: datetime | None, now: datetime) -> None:
