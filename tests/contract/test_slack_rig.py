@@ -1,19 +1,23 @@
 """The connector against the rig's emulator of Slack, which other people wrote (VENDORS 5.3).
 
-It takes any token and every block, and answers neither limits nor user groups: those are our stand-in's part.
+It takes any token and every block, and answers neither limits nor user groups, and has one person alone, whom nobody
+can write to: those are our stand-in's part.
 """
 
 from __future__ import annotations
 
 import secrets
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from bot.acts import Absent, Act, Found, Message
 from bot.ports import Refused
 from bot.slack import blocks
 from bot.slack.limits import problems
+from bot.slack.run_window import RunWindow
 from connectors.slack import Slack
 from tests.digests import sample_digest
 
@@ -97,3 +101,23 @@ def test_check_finds_the_channel_and_the_token(slack: Slack, client: WebClient, 
     found = {f.name: f.state for f in slack.check()}
     assert found["slack"] == "ok"
     assert found["slack channel"] == "ok"
+
+
+def test_the_run_window_is_opened_with_a_trigger(client: WebClient) -> None:
+    window = RunWindow(lambda _: True, ("zendesk", "intercom"), "UTC", lambda: datetime.now(UTC))
+    view = window.view({"command": "/themes", "text": "", "user_id": "U000000001", "response_url": ""})
+    assert view is not None
+    trigger = client.api_call("views.generateTriggerId").get("trigger_id")
+    opened = client.views_open(trigger_id=str(trigger), view=dict(view))["view"]
+    assert (opened["callback_id"], len(opened["blocks"])) == ("run", len(view["blocks"]))
+    with pytest.raises(SlackApiError, match="trigger"):
+        client.views_open(trigger_id=str(trigger), view=dict(view))  # it opens one window, once
+
+
+def test_digests_are_told_from_notes_by_their_metadata(slack: Slack) -> None:
+    digest = slack.post(secrets.token_hex(32), SAID)
+    note = slack.note(secrets.token_hex(32), "progress", SAID)
+    since = datetime.now(UTC) - timedelta(minutes=1)
+    made = slack.do(digest)
+    slack.do(note)
+    assert {m: r.ref for m, r in slack.digests(since).items()} == {digest.marker: made.ref}
