@@ -76,14 +76,13 @@ class Lookout:
         act = self._act
         if act is None or sight.since is None:
             return []
-        now, found = self._store.now(), by_place(sight.spikes)
+        now, found = self._store.now(), by_place(sight.spikes, self._rule.mute)
         latest = self._store.spikes.latest(now)
         changed = []
         for place in sorted({*found, *latest}):
             before = latest.get(place)
             after = self._after(sight, before, place, found.get(place, ()), now)
-            if after is not None and after != before:
-                self._store.spikes.keep(after, act(after))
+            if after is not None and after != before and self._store.spikes.keep(after, act(after)):
                 changed.append(after)
                 if before is None and self._auto_run:
                     run_from(self._parts, after, ITSELF)

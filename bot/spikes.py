@@ -9,7 +9,7 @@ all that one check looks at together: ten areas and six windows are sixty chance
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -141,7 +141,7 @@ class Check:
         """What stands out, the most striking first. `series` holds all tickets (TOTAL) for the spread of days."""
         looks = len(WINDOWS) * sum(s.tries for s in series)
         total = next((s for s in series if s.cause is Cause.TOTAL), None)
-        found = (self._spike(s, looks, total) for s in series if s.place.casefold() not in self._rule.mute)
+        found = (self._spike(s, looks, total) for s in series)
         return sorted((s for s in found if s is not None), key=lambda s: (-s.once_in, s.cause, s.name))
 
     def past(self, series: Series, hours: int, end: int = 0) -> Past | None:
@@ -159,8 +159,8 @@ class Check:
             yield at, series.counts.get(at, 0), past.usual if past else 0.0
 
     def _first(self, series: Series) -> datetime:
-        """An area that nobody used before, or a theme that wasn't there, has no usual to be held against."""
-        if series.cause in (Cause.TOTAL, Cause.WORDING):
+        """An area that nobody used before has no usual to be held against."""
+        if series.cause is not Cause.AREA:
             return self._since
         return max(self._since, series.first or self.end)
 
@@ -271,10 +271,11 @@ class Alert:
         return self.spikes[0]
 
 
-def by_place(spikes: Iterable[Spike]) -> dict[str, tuple[Spike, ...]]:
+def by_place(spikes: Iterable[Spike], mute: Collection[str] = ()) -> dict[str, tuple[Spike, ...]]:
     """What each place's alert tells of: its own volume first, then what stands out within it.
 
-    All tickets together are no news where the areas' spikes make most of their surplus.
+    All tickets together are no news where the areas' spikes make most of their surplus, also those of areas (in lower
+    case) that nobody wants to be told of.
     """
     spikes = list(spikes)
     areas = sum(s.tickets - s.usual for s in spikes if s.cause is Cause.AREA)
@@ -283,7 +284,7 @@ def by_place(spikes: Iterable[Spike]) -> dict[str, tuple[Spike, ...]]:
         surplus = spike.tickets - spike.usual
         if spike.cause is not Cause.TOTAL or areas < _EXPLAINED * surplus:
             told.setdefault(spike.place, []).append(spike)
-    return {place: tuple(found) for place, found in told.items()}
+    return {place: tuple(found) for place, found in told.items() if place.casefold() not in mute}
 
 
 def followed(alert: Alert | None, place: str, found: tuple[Spike, ...], now: datetime) -> Alert | None:

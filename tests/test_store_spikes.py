@@ -67,7 +67,8 @@ def test_an_alert_comes_back_as_it_was_and_is_planned_once_with_its_drawing(data
 def test_of_two_checks_that_find_a_spike_at_once_one_posts_it(database: Fresh) -> None:
     store, other = opened(database), opened(database)
     second = replace(ALERT, key="auth@2026-11-18T13", opened_at=NOON + HOUR)
-    at_once(2, lambda n: other.spikes.keep(second, act(second)) if n else store.spikes.keep(ALERT, act()))
+    kept = at_once(2, lambda n: other.spikes.keep(second, act(second)) if n else store.spikes.keep(ALERT, act()))
+    assert sorted(kept) == [False, True]
     assert len(store.effects.in_state(EffectState.PENDING)) == 1
     elsewhere = replace(ALERT, key="billing@2026-11-18T12", place="billing")
     store.spikes.keep(elsewhere, act(elsewhere))

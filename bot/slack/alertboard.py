@@ -111,19 +111,19 @@ class AlertDesk:
         return "done"
 
     def _done(self, pressed: _Pressed, alert: Alert) -> bool:
-        """False: it was decided before. A run that is asked for twice is one, so a click answered anew does no harm."""
+        """False: somebody else decided it before. A click that is answered anew after a crash is the same decision."""
         spikes, actor = self.parts.store.spikes, f"slack:{pressed.person}"
         if pressed.action == alerts.DISMISS:
-            return spikes.dismiss(alert.key, actor)
+            return spikes.dismiss(alert.key, actor) or alert.dismissed_by == actor
         if pressed.action == alerts.MUTE:
-            return spikes.mute(alert.key, actor, alerts.MUTED_FOR)
+            return spikes.mute(alert.key, actor, alerts.MUTED_FOR) or alert.muted_by == actor
         if pressed.action == alerts.UNMUTE:
             return spikes.unmute(alert.key, actor)
         before = self.parts.store.runs.get(alert.run_key) if alert.run_key else None
         open_ = alert.dismissed_by is None and (before is None or before.state is RunState.FAILED)
         if open_:
             run_from(self.parts, alert, actor)
-        return open_
+        return open_ or alert.run_by == actor
 
     def _people(self, pressed: _Pressed) -> Collection[str]:
         return self.runners if pressed.action == alerts.RUN else self.approvers

@@ -92,10 +92,10 @@ class Spikes:
             rows = connection.execute(select(*_columns(), _T.c.run_told).where(going).order_by(_T.c.number))
             return [(Alert(*row[:-1]), row.run_told or "") for row in rows]
 
-    def keep(self, alert: Alert, act: Act) -> None:
+    def keep(self, alert: Alert, act: Act) -> bool:
         """The alert as a check left it: a new one with the act that posts it, a known one to be drawn anew.
 
-        Of two checks that find a spike at once, one posts it. What people said stays as it is.
+        Of two checks that find a spike at once one posts it, and the other gets False. What people said stays.
         """
         with self._database.writing() as connection:
             connection.execute(select(schema.workspace.c.id).with_for_update())  # one check at a time (PostgreSQL)
@@ -103,10 +103,13 @@ class Spikes:
             known = connection.scalars(select(_T.c.key).where(_T.c.key == alert.key)).one_or_none()
             if known is not None:
                 _set(connection, alert.key, at, **_found(alert))
-            elif not _rival(connection, alert):
+            elif _rival(connection, alert):
+                return False
+            else:
                 connection.execute(insert(_T).values(key=alert.key, area=alert.place, updated_at=at, **_found(alert)))
                 effects.planned(connection, [act], at, alert.key, None)
                 drawings.kept(connection, [act], alert.key)
+            return True
 
     def dismiss(self, key: str, actor: str) -> bool:
         """ "That was expected." False: somebody dismissed it before, or started a run."""
