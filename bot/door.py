@@ -1,4 +1,4 @@
-"""The HTTP door of `serve`: is it alive, is it ready, and Slack's clicks where Socket Mode is not wanted."""
+"""The HTTP door of `serve`: is it alive, is it ready, how it goes, and Slack's clicks without Socket Mode."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ from typing import Any
 from waitress.server import create_server
 from waitress.wasyncore import close_all
 
-from bot.ports import Refused
+from bot.metrics import TYPE
+from bot.ports import Refused, Unavailable
 
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Ready = Callable[[], Mapping[str, bool]]
+Metrics = Callable[[], str]
 
 _BODY = 1_000_000  # bytes; Slack's payloads are some 20 kB
 _FAREWELL = 2.0  # seconds that an answer in the middle has
 
 
 class Door:
-    """Listens from `open` to `close`. `slack` answers POST /slack/events; without it that is 404.
+    """Listens from `open` to `close`. `slack` answers POST /slack/events, `metrics` GET /metrics; without, that is 404.
 
     Raises Refused when it can't listen there.
     """
 
-    def __init__(self, host: str, port: int, ready: Ready, slack: WSGI | None = None) -> None:
-        self._ready, self._slack = ready, slack
+    def __init__(
+        self, host: str, port: int, ready: Ready, slack: WSGI | None = None, metrics: Metrics | None = None
+    ) -> None:
+        self._ready, self._slack, self._metrics = ready, slack, metrics
         self._server = create_server(
             self._answer, sockets=[_listening(host, port)], threads=8, max_request_body_size=_BODY, ident=None
         )
@@ -55,6 +59,8 @@ class Door:
         if method == "GET" and path in ("/healthz", "/readyz"):
             told = self._ready() if path == "/readyz" else {"alive": True}
             return _said(start, "200 OK" if all(told.values()) else "503 Service Unavailable", told)
+        if method == "GET" and path == "/metrics" and self._metrics is not None:
+            return _measured(start, self._metrics)
         return _said(start, "404 Not Found", {"found": False})
 
 
@@ -65,6 +71,15 @@ def _listening(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family)
     except OSError as error:
         raise Refused(f"can't listen on {host}:{port}: {error.strerror}. Set server.host or server.port.") from None
+
+
+def _measured(start: Callable[..., Any], metrics: Metrics) -> Iterable[bytes]:
+    try:
+        body, status = metrics().encode(), "200 OK"
+    except (Unavailable, Refused) as away:
+        body, status = f"# {away}\n".encode(), "503 Service Unavailable"
+    start(status, [("Content-Type", TYPE), ("Content-Length", str(len(body)))])
+    return [body]
 
 
 def _said(start: Callable[..., Any], status: str, told: Mapping[str, bool]) -> Iterable[bytes]:

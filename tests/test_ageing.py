@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot.acts import Act, Receipt
 from bot.domain import Customer, Page, Ticket, Window
 from bot.reading import Reading
 from bot.store import Kept, Store
+from bot.store.schema import inbox
 from bot.store.withdrawal import WITHDRAWN
 from bot.synthesis.rules import Rules
 from tests.databases import Clock, Fresh
+from tests.spine import scene
+from tests.test_service import Hashed, HelpDesk, serving
 from tests.tickets import NOON, ticket
 
 SORROW = "The wedding photos of my daughter are gone and nobody answers"
@@ -100,3 +106,22 @@ def test_an_erased_ticket_leaves_a_models_answers_and_waiting_clicks_and_nothing
     store.answers.keep("k1", "m", '{"problem": "asked again"}', 10, 2, 0.5)  # what was emptied is asked for again
     assert store.answers.get("k1") == '{"problem": "asked again"}'
     assert store.answers.spent(NOON - timedelta(days=1)) == 1.25
+
+
+def test_serve_lets_go_by_itself_at_its_start_and_a_day_later_and_not_in_between(tmp_path: Path) -> None:
+    with scene(tmp_path) as here:
+        service = serving(here, HelpDesk(), Hashed())
+        service.kept = replace(KEPT, clicks=1)
+        left = []
+        for hours in (25, 2, 23):
+            here.store.inbox.receive(f"e{hours}", "click", {})
+            here.store.inbox.answered(f"e{hours}", "approved")
+            here.clock.passes(hours * 3600 + 1)
+            service.tick()
+            left.append(_clicks(here.store))
+    assert left == [0, 1, 1]  # the second waits for its day; the third is a day old then
+
+
+def _clicks(store: Store) -> int:
+    with store._database.reading() as connection:
+        return len(connection.execute(select(inbox.c.number)).all())

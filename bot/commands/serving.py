@@ -190,6 +190,7 @@ def preview(
 def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], None]]:
     """Opens what the config names; each entry closes one."""
     from bot.door import Door
+    from bot.metrics import exposition
 
     store = wired.parts.store
     bolt = socket = None
@@ -214,7 +215,7 @@ def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], No
         from slack_bolt.adapter.wsgi import SlackRequestHandler
 
         handler = SlackRequestHandler(bolt, path="/slack/events")
-    door = Door(told.server.host, told.server.port, service.ready, handler)
+    door = Door(told.server.host, told.server.port, service.ready, handler, lambda: exposition(store.figures()))
     door.open()
     _log(f"listening on http://{told.server.host}:{door.port}")
     return [door.close] if socket is None else [door.close, socket]

@@ -6,7 +6,7 @@ Unavailable when the database can't answer now, and Refused when it never will u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from bot.store.database import Database
 from bot.store.decisions import Decisions
 from bot.store.drawings import Drawing, Drawings
 from bot.store.effects import Effects
+from bot.store.figures import Figure, figures
 from bot.store.findings import KnownTheme
 from bot.store.opening import opened, parsed
 from bot.store.records import Answers, Audit, Entry, Event, Inbox
@@ -66,6 +67,11 @@ class Store:
         with self._database.writing(texts=True) as connection:
             return aged(connection, self._database.now(connection), kept)
 
+    def figures(self) -> Sequence[Figure]:
+        """What an operator watches; those of one name stand together."""
+        with self._database.reading() as connection:
+            return list(figures(connection, self._database.now(connection)))
+
     def lock_for_serve(self) -> None:
         """Lets no second `serve` use this database file; held until `close`. PostgreSQL takes any number of replicas.
 
@@ -100,6 +106,7 @@ __all__ = [
     "Entry",
     "Event",
     "Fenced",
+    "Figure",
     "Inbox",
     "Kept",
     "KnownTheme",
