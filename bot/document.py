@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from bot import trends
 from bot.domain import BacklogItem, Digest, Theme, Window, Words
 
 SCHEMA = "groundswell/v1"
@@ -44,6 +45,16 @@ def _data(d: Digest) -> dict[str, Any]:
         "backlog_items": [_item(i, d) for i in d.items],
         "not_a_theme": [{"ticket_id": x.ticket_id, "reason": x.reason, "detail": x.detail} for x in d.not_a_theme],
         "removed": [{"ticket_id": x.ticket_id, "reason": x.reason} for x in d.removed],
+        "watched": [
+            {
+                "name": w.name,
+                "ticket_count": w.tickets,
+                "customer_count": w.customers,
+                "ticket_ids": list(w.ticket_ids),
+                "message": w.message,
+            }
+            for w in d.watched
+        ],
         "honoured": [
             {"code": h.code, "theme_id": h.theme_id, "number": h.number, "message": h.message} for h in d.honoured
         ],
@@ -78,6 +89,7 @@ def _theme(t: Theme) -> dict[str, Any]:
         **({"near_misses": list(t.words.near_misses)} if t.words.near_misses else {}),
         "quality": {"cohesion": t.quality.cohesion, "stability": t.quality.stability, "core_tickets": t.quality.core},
         "alarms": [{"code": a.code, "message": a.message} for a in t.alarms],
+        "trend": trends.told(t.trend) if t.trend else None,
     }
 
 

@@ -135,6 +135,12 @@ def day_bars(by_day: Mapping[str, int], first: date | None, last: date | None) -
     return tuple(Bar(at, counted.get(at, 0), counted.get(at, 0) / most) for at in every)
 
 
+def month_line(counts: Sequence[int]) -> tuple[tuple[int, float], ...]:
+    """Points of one line, 100 apart and at most 32 high, from the left; y grows downwards, as in SVG."""
+    most = max(counts, default=0) or 1
+    return tuple((100 * n, round(34 - 32 * tickets / most, 1)) for n, tickets in enumerate(counts))
+
+
 def _is_day(text: str) -> bool:
     try:
         date.fromisoformat(text)

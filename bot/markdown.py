@@ -57,7 +57,8 @@ def _themes(digest: Digest) -> Iterator[str]:
 
 def _theme(theme: Theme) -> Iterator[str]:
     indent = " " * (len(str(theme.rank)) + 2)  # a list item's text goes on under its first letter
-    yield f"{theme.rank}. **{escape(theme.words.name)}** ({phrases.size(theme)})\n"
+    course = f"; {escape(phrases.trend(theme))}" if theme.trend else ""
+    yield f"{theme.rank}. **{escape(theme.words.name)}** ({phrases.size(theme)}{course})\n"
     yield f"{indent}{escape(theme.words.problem)}\n"
     yield f"{indent}Example IDs: {_ids(theme.examples)}.\n"
     yield from (f"{indent}Skewed? {escape(alarm.message)}\n" for alarm in theme.alarms)
@@ -114,6 +115,10 @@ def _not_a_theme(digest: Digest) -> Iterator[str]:
 
 
 def _others(digest: Digest) -> Iterator[str]:
+    if digest.watched:
+        yield "## Watch list\n"
+        yield from (f"- {escape(w.message)} ({_ids(w.ticket_ids)})" for w in digest.watched)
+        yield ""
     if digest.further_themes:
         yield "## Further themes\n"
         yield from (line for theme in digest.further_themes for line in _aside(theme))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from bot.domain import BacklogItem, Deflection, Digest, LeftOver, Theme, Window
+from bot.domain import BacklogItem, Course, Deflection, Digest, LeftOver, Month, Theme, Trend, Window
 
 REVIEW_FIRST = (
     "A first-pass synthesis: review it against your discovery notes before committing to the backlog."  # METHOD.md
@@ -130,6 +130,66 @@ def size(theme: Theme) -> str:
     if theme.counts.unidentified:
         said += f", {number(theme.counts.unidentified)} not identified"
     return said
+
+
+def course(trend: Trend) -> str:
+    """'up 41%', 'new', 'returned', 'about the same': for a column."""
+    if trend.course in (Course.NEW, Course.RETURNED):
+        return trend.course.value
+    if trend.change is None or trend.course is Course.CONTINUED:
+        return "about the same" if trend.change is not None else "continued"
+    now, then = trend.months[-1], trend.months[-2]
+    change = now.tickets / then.tickets - 1 if _alike(now, then) else trend.change
+    return f"{'up' if trend.course is Course.GREW else 'down'} {abs(change):.0%}"
+
+
+def _alike(now: Month, then: Month) -> bool:
+    """As long as each other, as months are: then the share is that of the counts that stand beside it."""
+    return bool(now.days and then.days) and abs((now.days or 0) / (then.days or 1) - 1) <= _UNLIKE
+
+
+def trend(theme: Theme) -> str:
+    """'up 41% (74 to 104)', 'new this month', 'returned after August': in words, "" where it can't be told."""
+    told = theme.trend
+    if told is None:
+        return ""
+    parts = [_compared(told), *(f"with “{heading(name)}” merged in" for name in told.merged_from)]
+    parts += [f"split from “{heading(told.split_from)}”"] if told.split_from else []
+    parts += [f"though {line(told.returned_after)} was done"] if told.returned_after else []
+    return ", ".join(parts)
+
+
+def _compared(told: Trend) -> str:
+    now, then = told.months[-1], told.months[-2] if len(told.months) > 1 else None
+    if told.course is Course.NEW:
+        return "new this month" if _is_month(now) else "new"
+    if told.course is Course.RETURNED:
+        last = next((m for m in reversed(told.months[:-1]) if m.tickets), None)
+        return f"returned after {_month_name(last, now)}" if last else "returned"
+    if told.change is None or then is None or not (now.days and then.days):
+        return f"continued ({number(told.previous or 0)} before)"
+    if not _alike(now, then):
+        spans = f"{number(then.tickets)} in {then.days:.0f} days to {number(now.tickets)} in {now.days:.0f}"
+        return f"{course(told)} per day ({spans})"
+    return f"{course(told)} ({number(then.tickets)} to {number(now.tickets)})"
+
+
+_UNLIKE = 0.12  # of a window's length: months differ by less, and then nobody needs to be told
+
+
+def _is_month(month: Month) -> bool:
+    return month.days is not None and 28 <= round(month.days) <= 31
+
+
+def _month_name(month: Month, now: Month) -> str:
+    """'August', and 'August 2025' where it is another year's."""
+    year = now.label[-5:]
+    return line(month.label.removesuffix(year) if year[1:].isdigit() else month.label)
+
+
+def months(told: Trend) -> str:
+    """'August 2026: 50, September 2026: 74': what the line of a trend shows, for who can't see it."""
+    return ", ".join(f"{line(m.label)}: {number(m.tickets)}" for m in told.months)
 
 
 def removed_because(digest: Digest) -> list[tuple[str, int]]:

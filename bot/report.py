@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from bot import phrases
 from bot.domain import Digest, Evidence, LeftOver, Theme
-from bot.drawing import HEIGHT, WIDTH, Bar, day_bars, theme_map
+from bot.drawing import HEIGHT, WIDTH, Bar, day_bars, month_line, theme_map
 from bot.phrases import count, number, percent, stability_word
 
 MOST_LISTED = 500  # rows of any one list; keeps 10,000 tickets under 2 MB and a browser quick
@@ -43,6 +43,7 @@ def render(digest: Digest) -> str:
             one_offs=_capped(phrases.one_offs(digest)),
             removed=phrases.removed_because(digest),
             bars=lambda theme: _bars(digest, theme),
+            points=lambda theme: month_line([m.tickets for m in theme.trend.months]) if theme.trend else (),
             listed=listed,
             addresses=lambda theme: {evidence.ticket_id: evidence.url for evidence in theme.evidence},
             most_listed=MOST_LISTED,

@@ -45,23 +45,27 @@ def _themes(digest: Digest) -> Table:
     found.add_column("Theme", ratio=1, overflow="fold")
     for heading in ("Tickets", "Cust."):
         found.add_column(heading, justify="right", no_wrap=True)
+    trends = any(theme.trend for theme in digest.themes)
+    if trends:
+        found.add_column("Trend")
     found.add_column("Sev", no_wrap=True)
     for heading in ("Could\navoid", "Backlog\nrank"):
         found.add_column(heading, justify="right", no_wrap=True)
     found.add_column("Stable", no_wrap=True)
     items = {item.theme_id: item for item in digest.items}
     for theme in digest.themes:
-        found.add_row(*_row(theme, items.get(theme.id)))
+        found.add_row(*_row(theme, items.get(theme.id), trends=trends))
     return found
 
 
-def _row(theme: Theme, item: BacklogItem | None) -> list[Text]:
+def _row(theme: Theme, item: BacklogItem | None, *, trends: bool) -> list[Text]:
     stable = "–" if theme.quality.stability is None else phrases.stability_word(theme.quality.stability)
     return [
         Text(str(theme.rank)),
         Text(phrases.heading(theme.words.name)),
         Text(number(theme.counts.tickets)),
         Text(number(theme.counts.customers)),
+        *([Text(phrases.course(theme.trend) if theme.trend else "–")] if trends else []),
         Text(item.severity.value, _STYLES.get(item.severity, "")) if item else Text("–"),
         Text(phrases.avoidable(item.deflection) if item else "–"),
         Text(str(item.rank) if item else "–"),
@@ -92,6 +96,7 @@ def _left_over(digest: Digest) -> str:
 
 
 def _beside(digest: Digest) -> Iterator[str]:
+    yield from (f"Watch: {phrases.line(one.message)}" for one in digest.watched)
     yield from (f"Honoured: {phrases.line(one.message)}" for one in digest.honoured)
     if digest.snoozed_themes:
         names = ", ".join(phrases.heading(t.words.name) for t in digest.snoozed_themes)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from bot import trends
 from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.honoured import SET_BY
@@ -26,6 +27,7 @@ from bot.synthesis.reading.wording import impure
 from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
 from bot.synthesis.words import MADE_BY, problem
+from bot.trends import History
 
 Document = Mapping[str, Any]
 _THEMES = ("themes", "further_themes", "snoozed_themes")
@@ -43,21 +45,30 @@ class Verified:
     quotes: int = 0
 
 
-def verified(data: Document, reading: Reading, window: Window, rules: Rules, gone: frozenset[str]) -> Verified:
+def verified(
+    data: Document,
+    reading: Reading,
+    window: Window,
+    rules: Rules,
+    gone: frozenset[str],
+    history: History | None = None,
+) -> Verified:
     """A stored digest against its stored evidence; the text of the tickets `gone` (shown ids) was withdrawn since.
 
     Numbers and ids never need a text. What is judged by words is judged by those that are left: where that comes to
-    something else, nobody can say any more which is right.
+    something else, nobody can say any more which is right. Without a `history` no trend can be checked.
     """
     tickets, customers = reading.everything, reading.customers
     found = _counted(data, tickets, customers, window, rules, gone)
+    found += _trends(data, window, history) if history else []
+    unknown = () if history else _told_trends(data)
     judged = [*_removed(data, tickets, reading.earlier, window, gone), *_judged(data, tickets, customers, rules)]
     quoted = [q["ticket_id"] for t in data["themes"] for q in t["quotes"]]
     if not gone:
-        return Verified((*found, *judged), quotes=len(quoted))
+        return Verified((*found, *judged), unknown, quotes=len(quoted))
     kept = sum(q not in gone for q in quoted)
     said = f"{counted(len(gone), 'ticket')} without text since, with {counted(len(quoted) - kept, 'quote')}"
-    return Verified(tuple(found), (said, *judged), kept)
+    return Verified(tuple(found), (said, *judged, *unknown), kept)
 
 
 def problems(
@@ -73,6 +84,7 @@ def problems(
     return [
         *_counted(data, tickets, customers, window, rules, nothing),
         *_removed(data, tickets, earlier, window, nothing),
+        *_trends(data, window, History()),
         *_judged(data, tickets, customers, rules),
     ]
 
@@ -221,6 +233,24 @@ def _ranked(rows: Sequence[Document], key: str, what: str) -> Iterator[str]:
         yield f"{what}: ranks are not 1, 2, 3, ..."
     if any(a[key] < b[key] for a, b in pairwise(rows)):
         yield f"{what}: not in the order of {key}"
+
+
+def _trends(data: Document, window: Window, history: History) -> list[str]:
+    """Each theme's course is what the stored digests before it make of its counts."""
+    themes = [t for key in _THEMES for t in data[key]]
+    counted = {t["id"]: (t["ticket_count"], t["customer_count"]) for t in themes}
+    due = trends.of(counted, window, {w["code"] for w in data["warnings"]}, history)
+    expected = {theme_id: trends.told(trend) for theme_id, trend in due.items()}
+    return [
+        f"theme {t['id']}: trend is {t['trend']}, by the digests before {expected.get(t['id'])}"
+        for t in themes
+        if t["trend"] != expected.get(t["id"])
+    ]
+
+
+def _told_trends(data: Document) -> tuple[str, ...]:
+    told = [t["id"] for key in _THEMES for t in data[key] if t["trend"]]
+    return (f"{counted(len(told), 'trend')} can't be checked: the digests before are not here",) if told else ()
 
 
 def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer]) -> Iterator[str]:

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import phrases
 from bot.acts import Act, Finding, effect_key
 from bot.digest import FIRST
 from bot.document import document
@@ -28,7 +29,8 @@ from bot.reading import Unwatched
 from bot.runs import LEASE, SYNC, Parts, Request, another, ask, carry_on, manual_key, monthly_key
 from bot.store import RunState, Store
 from bot.synthesis.rules import Rules
-from bot.verify import problems
+from bot.trends import History
+from bot.verify import Verified, problems, verified
 from bot.window import window
 from tests.databases import Clock, Fresh, at_once, texts_of
 from tests.tickets import ticket
@@ -738,6 +740,46 @@ def test_a_theme_keeps_its_id_from_month_to_month_and_in_every_window(bench: Ben
     bench.clock.passes(60)
     both = _ids(bench.run("manual:both", window("2026-09-01..2026-10-31", NOW, "UTC")))
     assert september == october == both and len(september) == 2
+
+
+def busy(number: int, export: int, login: int) -> list[Ticket]:
+    """So many tickets of each topic in a month of 2026."""
+    at = datetime(2026, number, 2, tzinfo=UTC)
+    topics = ["export"] * export + ["login"] * login
+    return [at_desk(1_000 * number + n, topic, at + timedelta(hours=n)) for n, topic in enumerate(topics)]
+
+
+def test_the_second_month_says_how_each_theme_went_on_and_says_it_again_whenever_it_is_asked(either: Bench) -> None:
+    either.desk(tickets=[*busy(9, export=16, login=16), *busy(10, export=16, login=48)])
+    first = either.run("monthly:2026-09", window("2026-09", NOW, "UTC"))
+    assert [t.trend for t in first.themes] == [None, None]
+    either.clock.passes(60)
+    second = either.run()
+    told = {i: phrases.trend(t) for i, t in zip(_ids(second), second.themes, strict=True)}
+    assert told == {"login": "up 200% (16 to 48)", "export": "about the same (16 to 16)"}
+    assert [m.customers for m in second.themes[0].trend.months] == [5, 5]  # type: ignore[union-attr]
+    either.clock.passes(60)
+    by_hand = either.run("manual:october", kind="manual")
+    assert [t.trend for t in by_hand.themes] == [t.trend for t in second.themes]
+    either.clock.passes(60)
+    assert [t.trend for t in either.run("manual:part", areas=("Billing",)).themes] == []
+    theme = second.themes[0]
+    assert either.store.runs.history(theme.id)[0] == ("monthly:2026-09", first.window, 16, 5)
+    assert [key for key, *_ in either.store.runs.history(theme.id)] == ["monthly:2026-09", KEY, "manual:october"]
+
+
+def test_a_trend_is_verified_against_the_stored_digests_before_it(bench: Bench) -> None:
+    bench.desk(tickets=[*busy(9, export=16, login=16), *busy(10, export=16, login=16)])
+    bench.run("monthly:2026-09", window("2026-09", NOW, "UTC"))
+    bench.clock.passes(60)
+    digest = bench.run()
+    reading, rules, _ = bench.store.runs.frozen(KEY)  # type: ignore[misc]
+    told, history = document(digest)["data"], History(bench.store.runs.before(KEY))
+    known = (reading, digest.window, rules, frozenset())
+    assert verified(told, *known, history) == Verified((), (), sum(len(t.quotes) for t in digest.themes))
+    assert verified(told, *known).unchecked == ("2 trends can't be checked: the digests before are not here",)
+    told["themes"][0]["trend"]["previous"] += 1
+    assert "trend is" in verified(told, *known, history).problems[0]
 
 
 def test_what_another_run_finds_after_the_freeze_changes_nothing_of_a_run_that_is_gone_on_with(bench: Bench) -> None:

@@ -166,7 +166,8 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     press = Press(month.run_key, theme.id, item.revision)
     tentative = "Tentative " if month.small else ""
     name = f"{tentative}{theme.rank}. {text.plain(theme.words.name, shape.name)}"
-    figures_line = f"\n{phrases.size(theme)} · {item.severity} · {theme.words.kind}"
+    course = f" · {phrases.trend(theme)}" if theme.trend else ""
+    figures_line = f"\n{phrases.size(theme)}{course} · {item.severity} · {theme.words.kind}"
     said: list[Words] = [words(name, bold=True), words(figures_line)]
     said += [words(f"\nSkewed? {phrases.line(alarm.message)}", limit=200) for alarm in theme.alarms]
     state = rows.state(now)
@@ -319,6 +320,7 @@ def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:
     firm = phrases.stability_word(theme.quality.stability)
     figures = (
         ("Tickets: ", f"{phrases.size(theme)} ({phrases.sources(theme.counts.by_source)})"),
+        *([("Trend: ", phrases.trend(theme))] if theme.trend else []),
         ("Severity: ", f"{item.severity}, {phrases.why(item)}"),
         ("Could avoid: ", f"{_avoided(item)} ({arithmetic})"),
         (
@@ -366,6 +368,7 @@ def _leavings(d: Digest, most: int) -> Iterator[Block]:
     yield rich(paragraph(words("NOT A THEME", bold=True), words(f": {_counted(d)}")))
     anecdotes = [_of(ids, detail) for detail, ids in phrases.anecdotes(d)]
     yield from _list("Anecdotes, below 5 tickets or 3 customers", anecdotes, most)
+    yield from _list("Watch list", [_of(w.ticket_ids, w.message) for w in d.watched], most)
     one_offs = [_of(ids, detail) for detail, ids in phrases.alike(phrases.one_offs(d))]
     yield from _list("Possible one-off bugs and single requests", one_offs, most)
     yield from _list("Marked as not a theme before", [_of(ids, detail) for detail, ids in phrases.muted(d)], most)
