@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -32,6 +33,7 @@ from bot.connections import (
     Storage,
     ZendeskDesk,
     is_address,
+    is_metadata,
     is_public,
 )
 from bot.domain import Severity
@@ -266,10 +268,14 @@ def _crossed(told: Mapping[str, Any], by: Origins | None = None) -> Iterator[tup
     def fault(key: str, message: str, mend: str) -> tuple[str, Finding]:
         return key.rpartition(".")[0], faults.fault_of(key, message, (by or {}).get(key, ""), mend)
 
-    for key in _ADDRESSES:
+    for key in (*_ADDRESSES, "llm.base_url"):
         url = at(key)
         url = url.get_secret_value() if isinstance(url, SecretStr) else url
-        if isinstance(url, str) and is_address(url) and not is_public(url) and at("network.allow_private") is not True:
+        if not isinstance(url, str) or not is_address(url):
+            continue
+        if is_metadata(urlsplit(url).hostname or ""):
+            yield fault(key, "it names a cloud's metadata, which no address may", "Write the address that was meant.")
+        elif key in _ADDRESSES and not is_public(url) and at("network.allow_private") is not True:
             mend = "Write an https address; for a server of your own, set network.allow_private: true."
             yield fault(key, "it must be https and public, or network.allow_private: true must say otherwise", mend)
     if at("slack.mode") == "http" and not at("slack.signing_secret"):

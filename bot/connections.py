@@ -55,6 +55,22 @@ def is_public(url: str) -> bool:
     return bool((mapped or address).is_global)
 
 
+# Link-local, where clouds hand out credentials, and the two that stand elsewhere (AWS over IPv6, Alibaba).
+_METADATA = tuple(map(ipaddress.ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32")))
+
+
+def is_metadata(host: str) -> bool:
+    """A host that no configured URL may name, not even with network.allow_private. Other names are for `bot.reach`."""
+    if host.casefold().rstrip(".") == "metadata.google.internal":
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    told = getattr(address, "ipv4_mapped", None) or address
+    return any(told in network for network in _METADATA if network.version == told.version)
+
+
 class Network(Stanza):
     """`allow_private`: addresses of this machine or network may be configured (tests, an own Jira)."""
 

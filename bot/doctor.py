@@ -25,6 +25,7 @@ from bot.acts import Finding
 from bot.config import Config, Read
 from bot.embedding import MiniLM
 from bot.ports import Checked, Refused, Unavailable
+from bot.reach import astray
 
 Look = Callable[[], Sequence[Finding]]
 
@@ -63,6 +64,7 @@ def looks(read: Read, folder: Path, names: Sequence[str] = ()) -> dict[str, Look
         **{name: _outside(config, name, name in faulty) for name in OUTSIDE},
         "model": _model,
         "llm": lambda: _llm(config),
+        "addresses": lambda: _leading(config),
         "clock": lambda: _clock(config),
         "disk": lambda: _disk(config),
     }
@@ -192,6 +194,24 @@ def _llm(config: Config) -> Sequence[Finding]:
 
     endpoint = Endpoint(llm.base_url, llm.api_key, LIMIT - 2, 1, llm.send_text_out)
     return findings(endpoint, [m for m in (llm.model, llm.strong_model, llm.embedding_model) if m])
+
+
+def _leading(config: Config) -> list[Finding]:
+    where = list(astray(addresses(config), allow_private=config.network.allow_private))
+    if not where:
+        return [Finding("addresses", "ok", "every configured address leads where it may")]
+    mend = "Correct the address, or who answers for its name; network.allow_private: true allows your own network."
+    return [Finding("addresses", "fail", told, mend) for told in where]
+
+
+def addresses(config: Config) -> list[str]:
+    """What the config itself names; vendors' own addresses are in their connectors."""
+    sources, llm = config.sources, config.llm
+    stanzas = (sources.zendesk, sources.intercom, config.slack)
+    ping = config.server.ping_url
+    own = [*(s.base_url for s in stanzas if s), config.jira and config.jira.site, ping and ping.get_secret_value()]
+    told = [url for url in own if url]
+    return told if llm is None or llm.send_text_out == "local-only" else [*told, llm.base_url]
 
 
 def _clock(config: Config) -> list[Finding]:

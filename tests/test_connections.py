@@ -194,11 +194,11 @@ PRIVATE = [
     "https://2130706433",
     "https://0x7f.1",
     "https://10.1.2.3",
-    "https://169.254.169.254/latest",
+    "https://172.16.0.9/latest",
     "https://192.168.0.9:8080",
     "https://[::1]",
     "https://[::ffff:127.0.0.1]",
-    "https://[fe80::1]",
+    "https://[fd12::1]",
 ]
 
 

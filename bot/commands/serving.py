@@ -47,12 +47,17 @@ def add_to(app: typer.Typer) -> None:
 def serve(config: ConfigFile = None) -> None:
     """Run until SIGTERM: the monthly digest, Slack's buttons, the help desks every hour, and what is due to be sent."""
     from bot import wiring
+    from bot.doctor import addresses
+    from bot.ports import Refused
     from bot.pulse import Pings
+    from bot.reach import astray
     from bot.service import Service, Times
     from bot.store import Kept
 
     told = settings(config)
     with opened(told) as store:
+        for where in astray(addresses(told), allow_private=told.network.allow_private):
+            raise Refused(where)
         store.lock_for_serve()
         listeners: list[Callable[[str], None]] = [_log]
 
@@ -160,7 +165,8 @@ def preview(
     config: ConfigFile = None,
 ) -> None:
     """See what would be sent, without sending it."""
-    from bot.decisions import standings
+    from bot import current
+    from bot.decisions import stands
     from bot.runs import SYNC
     from bot.slack import blocks
     from bot.slack import preview as page
@@ -171,10 +177,10 @@ def preview(
     with opened(told) as store:
         newest = store.runs.latest(but=SYNC)
         key = run or (newest.key if newest else "")
-        made = store.runs.digest(key)
+        made = current.digest(store, key)
         if made is None:
             fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=False)
-        now = standings(store, [t.id for t in made.themes])
+        now = stands(store, made)
         parent = blocks.digest(made, now, run_key=key)
         replies = [blocks.reply(made, t, now[t.id], run_key=key) for t in made.themes]
         out.parent.mkdir(parents=True, exist_ok=True)
