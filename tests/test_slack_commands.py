@@ -32,6 +32,7 @@ from bot.synthesis.rules import Rules
 from connectors.slack import Slack
 from connectors.slack_doctor import scopes
 from tests.databases import WORKSPACE
+from tests.digests import sample_digest
 from tests.runs import ROOT
 from tests.servers.slack import BOT_USER, CHANNEL, ELSEWHERE, TOKEN, signed, talk
 from tests.spine import Scene, scene
@@ -230,6 +231,24 @@ def test_a_private_run_goes_to_who_asked_and_is_decided_on_in_the_channel(hall: 
     assert (hall.asked().to, hall.asked().sources) == ("U0DANA", ("zendesk",))
 
 
+def test_a_private_digest_has_no_buttons_that_decide_and_follows_what_is_decided_in_the_channel(hall: Hall) -> None:
+    here, key = hall.here, "manual:private"
+    here.store.runs.ask(key, "manual", Request(None, post=True, to="U0DANA").told())
+    made = sample_digest()
+    here.conclude(key, replace(made, making=replace(made.making, run_id=key)))
+    here.conclude()
+    hall.settle()
+    (private,), (digest,) = here.slack.posted(talk("U0DANA")), here.slack.posted()
+    assert [b for b in digest["blocks"] if b["type"] == "actions"]
+    whole = [private, *here.slack.thread(private["ts"], talk("U0DANA"))]
+    assert not [b for m in whole for b in m["blocks"] if b["type"] == "actions"]
+    here.press("approve", message=digest)
+    here.answer()
+    hall.settle()
+    shown = next(m for m in here.slack.posted(talk("U0DANA")))
+    assert here.jira.issues[0].key in seen(shown)
+
+
 def test_a_private_digest_whose_answer_was_lost_is_found_in_the_talk_and_not_sent_twice(hall: Hall) -> None:
     hall.type("run 2026-10 --private")
     hall.service.carry_on_one()
@@ -348,9 +367,12 @@ def test_a_message_that_a_crash_left_behind_is_drawn_to_its_end_by_the_next_proc
     while hall.service.carry_on_one():
         pass
     another = RunBoard(hall.here.store, hall.here.channel, WORKSPACE, ("zendesk",))
+    assert "step" in hall.progress()["text"]  # nobody drew it since
+    another.redraw()
+    assert "is being posted" in seen(hall.progress())
+    hall.here.clock.at += timedelta(seconds=4)
     for _ in range(3):
         hall.here.ledger.attend_due()
-    assert "step" in hall.progress()["text"]  # nobody drew it since
     another.redraw()
     assert "Open the digest" in seen(hall.progress())
     assert another.redraw() == 0
