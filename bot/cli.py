@@ -14,9 +14,11 @@ from bot.commands import (
     asking,
     beginning,
     configuring,
+    correcting,
     customers,
     deciding,
     keeping,
+    looking,
     running,
     serving,
     spiking,
@@ -48,7 +50,20 @@ def _root(
     pass
 
 
-for room in (beginning, running, syncing, deciding, serving, spiking, configuring, keeping, asking, customers):
+for room in (
+    beginning,
+    running,
+    syncing,
+    looking,
+    deciding,
+    correcting,
+    serving,
+    spiking,
+    configuring,
+    keeping,
+    asking,
+    customers,
+):
     room.add_to(app)
 
 

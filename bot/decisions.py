@@ -23,9 +23,7 @@ from bot.ports import Sink
 from bot.store import Store
 
 UNDO_WITHIN = timedelta(minutes=10)
-CLOSED_AFTER = timedelta(
-    days=90
-)  # a digest older than this decides nothing any more (DESIGN section 10)
+CLOSED_AFTER = timedelta(days=90)  # a digest older than this decides nothing any more (DESIGN section 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +39,7 @@ class Wish:
     actor: str
     revision: int | None = None
     note: str = ""
-    event: str | None = (
-        None  # the click it came by: one click decides once, however often it is delivered
-    )
+    event: str | None = None  # the click it came by: one click decides once, however often it is delivered
     payload: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -70,49 +66,25 @@ class Outcome:
 def standings(store: Store, theme_ids: Iterable[str]) -> dict[str, Standing]:
     """Where each theme stands, read from the store at one moment."""
     logs = store.decisions.of(tuple(theme_ids))
-    return {
-        theme_id: standing(theme_id, log, _effects(store, log))
-        for theme_id, log in logs.items()
-    }
+    return {theme_id: standing(theme_id, log, _effects(store, log)) for theme_id, log in logs.items()}
 
 
-def stands(
-    store: Store, digest: Digest, also: Iterable[str] = ()
-) -> dict[str, Standing]:
+def stands(store: Store, digest: Digest, also: Iterable[str] = ()) -> dict[str, Standing]:
     """Where the themes of a digest stand on it (and `also` others): one that woke is open, whatever its log says."""
-    now = standings(
-        store,
-        [
-            *(
-                t.id
-                for t in (
-                    *digest.themes,
-                    *digest.further_themes,
-                    *digest.snoozed_themes,
-                )
-            ),
-            *also,
-        ],
-    )
-    awake = {t.id for t in (*digest.themes, *digest.further_themes)}
-    return {i: _woken(s, digest) if i in awake else s for i, s in now.items()}
+    now = standings(store, [*(t.id for t in (*digest.themes, *digest.further_themes, *digest.snoozed_themes)), *also])
+    return {theme_id: _on(digest, standing) for theme_id, standing in now.items()}
 
 
-def _woken(now: Standing, digest: Digest) -> Standing:
-    if (
-        now.stage is not Stage.SNOOZED
-        or now.at is None
-        or now.at >= digest.making.made_at
-    ):
+def _on(digest: Digest, now: Standing) -> Standing:
+    if now.stage is not Stage.SNOOZED or now.at is None or now.at >= digest.making.made_at:
         return now
-    return Standing(now.theme_id, generation=now.generation, number=now.number)
+    awake = any(t.id == now.theme_id for t in (*digest.themes, *digest.further_themes))
+    return Standing(now.theme_id, generation=now.generation, number=now.number) if awake else now
 
 
 def _effects(store: Store, log: Sequence[Decision]) -> dict[str, Effect]:
     keys = {d.payload["effect"] for d in log if d.payload.get("effect")}
-    return {
-        key: effect for key in keys if (effect := store.effects.get(key)) is not None
-    }
+    return {key: effect for key in keys if (effect := store.effects.get(key)) is not None}
 
 
 # --- deciding
@@ -136,9 +108,7 @@ def decide(store: Store, sink: Sink | None, workspace: str, wish: Wish) -> Outco
     while True:
         log = store.decisions.of([wish.theme_id])[wish.theme_id]
         now = standing(wish.theme_id, log, _effects(store, log))
-        if wish.event is not None and any(
-            d.payload.get("event") == wish.event for d in log
-        ):
+        if wish.event is not None and any(d.payload.get("event") == wish.event for d in log):
             return Outcome(Result.DONE, now, "Done before.", now.effect_key)
         found = _subject(store, wish.run_key, wish.theme_id)
         if found is None:
@@ -149,36 +119,32 @@ def decide(store: Store, sink: Sink | None, workspace: str, wish: Wish) -> Outco
             )
         now = _on(found.digest, now)  # of the log that was read above, or a rival's line would be judged by its result
         why = _why_not(found, now, wish, store.now())
-        outcome = why or _ACTS[wish.verdict](
-            _Deciding(store, sink, workspace, wish, found, now, log)
-        )
+        outcome = why or _ACTS[wish.verdict](_Deciding(store, sink, workspace, wish, found, now, log))
         if outcome is not None:
             return outcome
         # somebody wrote that number first: read what they decided, and think again
 
 
-def drafted(
+def drafted(  # noqa: PLR0913 - as much as an approval knows
     store: Store,
     sink: Sink | None,
     workspace: str,
     run_key: str,
     theme_id: str,
     actor: str,
+    fields: Mapping[str, str] | None = None,
 ) -> list[Act]:
-    """What an approval would write, in order; nothing is done. Empty without a sink or without such a theme."""
+    """What an approval would write, in order; nothing is done. Empty without a sink or without such a theme.
+
+    `fields`: what the tracker requires, by the name that people see.
+    """
     found = _subject(store, run_key, theme_id)
     if found is None or found.item is None or sink is None:
         return []
-    wish = Wish(Verdict.APPROVE, theme_id, run_key, actor)
+    wish = Wish(Verdict.APPROVE, theme_id, run_key, actor, payload={"fields": dict(fields or {})})
     log = store.decisions.of([theme_id])[theme_id]
     now = standing(theme_id, log, _effects(store, log))
-    return list(
-        sink.plan(
-            _Deciding(store, sink, workspace, wish, found, now, log).draft(
-                actor, store.now()
-            )
-        )
-    )
+    return list(sink.plan(_Deciding(store, sink, workspace, wish, found, now, log).draft(actor, store.now())))
 
 
 def resend(store: Store, theme_id: str, actor: str) -> Outcome | None:
@@ -226,11 +192,7 @@ class _Deciding:
             note=wish.note,
             payload={
                 **(payload or {}),
-                **(
-                    {"effect": effect, "generation": self.now.generation}
-                    if effect
-                    else {}
-                ),
+                **({"effect": effect, "generation": self.now.generation} if effect else {}),
                 **({"event": wish.event} if wish.event else {}),
             },
         )
@@ -238,9 +200,7 @@ class _Deciding:
             (d.verdict for d in self.log if d.number == decision.payload.get("undoes")),
             None,
         )
-        if not self.store.decisions.write(
-            decision, acts, cancel, whole=(undone or wish.verdict) in _REGROUPING
-        ):
+        if not self.store.decisions.write(decision, acts, cancel, whole=(undone or wish.verdict) in _REGROUPING):
             return None
         now = stands(self.store, self.subject.digest, [wish.theme_id])[wish.theme_id]
         return Outcome(Result.DONE, now, message, effect)
@@ -265,11 +225,7 @@ class _Deciding:
             small_sample=any(w.code == "small_sample" for w in digest.warnings),
             edited_by=tuple(dict.fromkeys(d.actor for d in edits)),
             notes_url=next(
-                (
-                    d.payload["notes_url"]
-                    for d in reversed(edits)
-                    if d.payload.get("notes_url")
-                ),
+                (d.payload["notes_url"] for d in reversed(edits) if d.payload.get("notes_url")),
                 None,
             ),
             fields={**given, **self.wish.payload.get("fields", {})},
@@ -294,14 +250,9 @@ def _subject(store: Store, run_key: str, theme_id: str) -> _Subject | None:
     return _Subject(theme, None, digest) if theme else None
 
 
-def _why_not(
-    found: _Subject, now: Standing, wish: Wish, at: datetime
-) -> Outcome | None:
+def _why_not(found: _Subject, now: Standing, wish: Wish, at: datetime) -> Outcome | None:
     # what still binds can be taken back, however old the digest is that it was said of
-    if (
-        at - found.digest.making.made_at > CLOSED_AFTER
-        and wish.verdict is not Verdict.UNDO
-    ):
+    if at - found.digest.making.made_at > CLOSED_AFTER and wish.verdict is not Verdict.UNDO:
         return Outcome(
             Result.STALE,
             now,
@@ -309,11 +260,7 @@ def _why_not(
         )
     if found.item is None and wish.verdict is not Verdict.UNDO:
         return _out_of_sight(found, now)
-    if (
-        wish.revision is not None
-        and found.item is not None
-        and wish.revision != found.item.revision
-    ):
+    if wish.revision is not None and found.item is not None and wish.revision != found.item.revision:
         return Outcome(
             Result.STALE,
             now,
@@ -358,11 +305,7 @@ def _approve(d: _Deciding) -> Outcome | None:
 
 def _again(d: _Deciding) -> Outcome | None:
     """The tracker refused, and somebody mended why: the same effect once more, planned anew."""
-    acts = (
-        tuple(d.sink.plan(d.draft(d.now.actor or d.wish.actor, d.store.now())))
-        if d.sink
-        else ()
-    )
+    acts = tuple(d.sink.plan(d.draft(d.now.actor or d.wish.actor, d.store.now()))) if d.sink else ()
     if not acts or not d.now.effect_key:
         return Outcome(
             Result.IMPOSSIBLE,
@@ -371,20 +314,14 @@ def _again(d: _Deciding) -> Outcome | None:
         )
     d.store.effects.replan(acts, run_key=d.wish.run_key, theme_id=d.wish.theme_id)
     now = standings(d.store, [d.wish.theme_id])[d.wish.theme_id]
-    return Outcome(
-        Result.DONE, now, "Trying again with the same draft.", d.now.effect_key
-    )
+    return Outcome(Result.DONE, now, "Trying again with the same draft.", d.now.effect_key)
 
 
 def _corrected(d: _Deciding) -> Outcome | None:
     """Reject, snooze, merge, split, move, rename and edit: what is said of the theme, checked against its digest."""
     if (no := _no_correction(d)) is not None:
         return no
-    frozen = (
-        d.store.runs.frozen(d.wish.run_key)
-        if d.wish.verdict in (Verdict.SPLIT, Verdict.MOVE)
-        else None
-    )
+    frozen = d.store.runs.frozen(d.wish.run_key) if d.wish.verdict in (Verdict.SPLIT, Verdict.MOVE) else None
     asked = correcting.Asked(
         verdict=d.wish.verdict,
         theme=d.subject.theme,
@@ -420,11 +357,10 @@ def _no_correction(d: _Deciding) -> Outcome | None:
 
 
 def _undo(d: _Deciding) -> Outcome | None:
+    """What is named; else what put the theme where it stands, which is what its row shows; else the last correction."""
     in_force = fold.in_force(d.log)
-    number = d.wish.payload.get("undoes")
-    undone = next(
-        (x for x in reversed(in_force) if number is None or x.number == number), None
-    )
+    number = d.wish.payload.get("undoes") or d.now.decision
+    undone = next((x for x in reversed(in_force) if not number or x.number == number), None)
     if undone is None:
         return Outcome(Result.IMPOSSIBLE, d.now, "There is nothing to undo.")
     payload = {"undoes": undone.number}
@@ -438,13 +374,9 @@ def _unapproved(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
     if stage is Stage.APPROVED:
         return d.written("Undone. The theme is open again.", payload=payload)
     if stage is Stage.REFUSED:
-        return d.written(
-            "Undone. The theme is open again.", cancel=d.now.effect_key, payload=payload
-        )
+        return d.written("Undone. The theme is open again.", cancel=d.now.effect_key, payload=payload)
     if stage is Stage.CREATING:
-        undone = d.written(
-            "Undone before anything was sent.", cancel=d.now.effect_key, payload=payload
-        )
+        undone = d.written("Undone before anything was sent.", cancel=d.now.effect_key, payload=payload)
         return undone or _still_creating(d)
     if stage in (Stage.UNKNOWN, Stage.UNSURE):
         return Outcome(
@@ -480,9 +412,7 @@ def _withdrawn(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
     if d.sink is None or made is None or d.subject.item is None:
         why = f"No issue tracker is configured, so {_ref(made)} can't be marked as withdrawn. Change it there."
         return Outcome(Result.IMPOSSIBLE, d.now, why)
-    acts = tuple(
-        d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made)
-    )
+    acts = tuple(d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made))
     return d.written(
         f"Undone. {_ref(made)} is marked as withdrawn; nothing was deleted.",
         acts,

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from bot import phrases
-from bot.acts import REASONS, Act, Stage, Standing
+from bot.acts import REASONS, Act, Decision, Stage, Standing
 from bot.domain import BacklogItem, Digest, Theme
-from bot.honoured import ending
+from bot.honoured import VERBS, ending
+from bot.honoured import what as what_it_says
 from bot.phrases import count, number
 
 
@@ -81,6 +82,16 @@ def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:
     expected = f"up to {number(item.deflection.high)} {phrases.per(item.deflection)}"
     yield f"  Expected deflection {expected} ({item.deflection.arithmetic})"
     yield f"  Impact {number(item.impact)}: backlog rank {item.rank} of its digest"
+
+
+def decided(log: Sequence[Decision]) -> Iterator[str]:
+    """A theme's log, oldest first; nothing where nobody decided."""
+    if log:
+        yield "\nDecisions"
+    for d in log:
+        what = f"  {what_it_says(d)}" if d.verdict in VERBS else ""
+        why = f": {phrases.line(d.note)}" if d.note else ""
+        yield f"  {d.at:%Y-%m-%d %H:%M} {d.verdict} by {d.actor}{what}{why}"
 
 
 def planned(acts: Sequence[Act]) -> Iterator[str]:

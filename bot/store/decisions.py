@@ -25,11 +25,7 @@ class Decisions:
         logs: dict[str, list[Decision]] = {theme_id: [] for theme_id in theme_ids}
         with self._database.reading() as connection:
             for some in chunks(list(logs)):
-                query = (
-                    select(_T)
-                    .where(_T.c.theme_id.in_(some))
-                    .order_by(_T.c.theme_id, _T.c.number)
-                )
+                query = select(_T).where(_T.c.theme_id.in_(some)).order_by(_T.c.theme_id, _T.c.number)
                 for row in connection.execute(query):
                     logs[row.theme_id].append(_decision(row))
         return logs
@@ -37,14 +33,8 @@ class Decisions:
     def correcting(self) -> dict[str, list[Decision]]:
         """The whole log of each theme on which somebody said more than approve."""
         with self._database.reading() as connection:
-            said = select(_T.c.theme_id).where(
-                _T.c.verdict.not_in([Verdict.APPROVE.value, Verdict.UNDO.value])
-            )
-            rows = connection.execute(
-                select(_T)
-                .where(_T.c.theme_id.in_(said))
-                .order_by(_T.c.theme_id, _T.c.number)
-            )
+            said = select(_T.c.theme_id).where(_T.c.verdict.not_in([Verdict.APPROVE.value, Verdict.UNDO.value]))
+            rows = connection.execute(select(_T).where(_T.c.theme_id.in_(said)).order_by(_T.c.theme_id, _T.c.number))
             logs: dict[str, list[Decision]] = {}
             for row in rows:
                 logs.setdefault(row.theme_id, []).append(_decision(row))
@@ -93,9 +83,7 @@ class Decisions:
 def _cancellable(connection: Connection, key: str) -> bool:
     """Locked until the end, so that no sender begins it meanwhile."""
     t = schema.effect
-    row = connection.execute(
-        select(t.c.state, t.c.sent).where(t.c.key == key).with_for_update()
-    ).one_or_none()
+    row = connection.execute(select(t.c.state, t.c.sent).where(t.c.key == key).with_for_update()).one_or_none()
     waits = (EffectState.PENDING.value, EffectState.FAILED.value)
     return row is not None and row.state in waits and not row.sent
 
@@ -113,12 +101,7 @@ def _inserted(connection: Connection, d: Decision) -> bool:
         "note": d.note,
         "payload": d.payload,
     }
-    new = (
-        inserting(connection, _T)
-        .values(row)
-        .on_conflict_do_nothing()
-        .returning(_T.c.number)
-    )
+    new = inserting(connection, _T).values(row).on_conflict_do_nothing().returning(_T.c.number)
     return connection.scalars(new).one_or_none() is not None
 
 
