@@ -56,7 +56,8 @@ def drawn(corpus: str, seed: int, embedder: Embedder, *, drift: bool = False) ->
     rng = random.Random(f"{corpus}{seed}")
     names = sorted(n for n in intents if len(intents[n]) >= 30)
     both = rng.sample(names, SHARED)
-    near = [n for s in both for n in make.nearest(make.centroids(intents), s) if n in names and n not in both]
+    like = make.centroids(intents)
+    near = [n for s in both for n in make.nearest(like, s) if n in names and n not in both]
     own = list(dict.fromkeys(rng.sample(near, len(near))))[:OWN]
     rest = rng.sample(left := [n for n in names if n not in both and n not in own], len(left))
     own, rest = rng.sample([*own, *rest[:OWN]], 2 * OWN), rest[OWN:]

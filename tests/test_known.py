@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +15,7 @@ from bot.ports import Vectors
 from bot.synthesis import tree
 from bot.synthesis.known import grouped
 from bot.synthesis.lineage import Known, Seen, ids
+from tests.runs import ROOT, embedder
 
 DIM, NOISE = 96, 0.13
 TICKETS = (5, 7, 9, 12, 16, 24, 40, 60)
@@ -108,7 +111,7 @@ def months(seed: int):  # type: ignore[no-untyped-def]
     return made, first, known, found(made.vectors[1], made.gold[1], known, "b")
 
 
-SEEDS = range(6)
+SEEDS = range(4)
 
 
 def test_of_what_goes_on_at_least_95_of_100_keep_their_id_and_nothing_takes_anothers() -> None:
@@ -167,3 +170,21 @@ def test_a_theme_with_two_pasts_takes_what_is_like_either_into_one_group() -> No
     assert set(tree.grouped(both)[-12:]) == {-1}
     assert (grouped(both, pasts)[-12:] == 3).sum() >= 10
     assert all((grouped(both, [past])[-12:] == 3).sum() < 8 for past in pasts)
+
+
+BENCH = ROOT.parent / "shared" / "bench"
+
+
+@pytest.mark.skipif(not BENCH.is_dir(), reason="ThemeBench is not beside this repository (../shared/bench)")
+def test_knowing_the_past_makes_no_month_worse_on_themebench() -> None:
+    """Months of the same intents with other tickets; all 48 pairs, and what is worse: bench/lineage.py."""
+    spec = importlib.util.spec_from_file_location("bench_lineage", ROOT / "bench" / "lineage.py")
+    assert spec and spec.loader
+    sys.modules["bench_lineage"] = bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    first, second = bench.drawn("b77", 1, embedder())
+    were = bench.groups(first, tree.grouped(first.vectors), "a")
+    past = [Known(f"t-{n}", s.members, s.centre, past=True) for n, (_, s) in enumerate(were)]
+    alone, used, *known_first = [bench.score(second, way(second.vectors, past)) for way in bench.WAYS.values()]
+    assert used >= alone - 0.002
+    assert max(known_first) < alone - 0.05  # what would be noticed
