@@ -93,7 +93,7 @@ def rename(
 def edit(  # noqa: PLR0913
     theme: ThemeName,
     title: Annotated[str | None, typer.Option("--title", help="Of the draft issue.")] = None,
-    problem: Annotated[str | None, typer.Option("--problem")] = None,
+    problem: Annotated[str | None, typer.Option("--problem", help="What customers run into.")] = None,
     story: Annotated[str | None, typer.Option("--story", help="As a ..., I want ... so that ...")] = None,
     acceptance: Annotated[list[str] | None, typer.Option("--acceptance", help="A criterion; repeatable.")] = None,
     severity: Annotated[str | None, typer.Option("--severity", help="P0 to P4.")] = None,
