@@ -285,6 +285,7 @@ def sink(config: Config) -> Sink | None:
             labels=jira.labels,
             priorities=jira.priorities,
             fields=jira.fields,
+            status=jira.status,
         )
     except ValueError as wrong:
         raise Refused(str(wrong)) from None

@@ -270,7 +270,7 @@ def test_what_was_refused_is_approved_again_with_what_would_be_written_now(here:
 
 
 def test_a_refusal_that_lasts_says_so_again_and_makes_no_loop(here: Scene) -> None:
-    here.jira.screen["components"]["required"] = True
+    here.jira.rights.discard("CREATE_ISSUES")
     here.decide(Verdict.APPROVE)
     for _ in range(3):
         here.settle()

@@ -103,9 +103,9 @@ def test_the_time_that_the_other_side_asks_for_is_kept(here: Scene) -> None:
 
 def test_a_refusal_is_final_until_a_person_acts_and_says_why(here: Scene) -> None:
     key = approved(here)
-    here.jira.screen["components"]["required"] = True
+    here.jira.rights.discard("CREATE_ISSUES")
     failed = here.ledger.attend(key)
-    assert failed is not None and failed.state is S.FAILED and "Components" in (failed.error or "")
+    assert failed is not None and failed.state is S.FAILED and "cannot create issues" in (failed.error or "")
     here.clock.passes(3600)
     here.settle()
     assert here.jira.issues == [] and len(here.jira.sent("POST", CREATE)) == 1

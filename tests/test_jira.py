@@ -403,8 +403,8 @@ def test_a_withdrawn_issue_says_so_in_its_labels_and_nothing_else_is_touched(ser
     sink, draft = jira(server, labels=["from-support"]), draft_of()
     made = sink.do(sink.plan(draft)[0])
     fields = dict(server.issues[0].fields)
-    (act,) = sink.withdrawal(draft, made)
-    sink.do(act)
+    labelled, _ = sink.withdrawal(draft, made)
+    sink.do(labelled)
     labels = server.issues[0].labels
     assert "groundswell-withdrawn" in labels and "groundswell-draft" not in labels and "from-support" in labels
     assert {**server.issues[0].fields, "labels": None} == {**fields, "labels": None}

@@ -154,13 +154,16 @@ def test_the_screen_is_asked_for_once_a_day_and_again_when_jira_refused_what_it_
     for _ in range(3):
         made(server, sink=sink)
     assert len(server.sent("GET", META)) == 2, "the types, and the fields of one"
-    server.screen["customfield_7"] = TEAM  # an administrator requires it from now on
+    server.screen["customfield_7"] = dict(TEAM)  # an administrator requires it from now on
     with pytest.raises(Refused, match="customfield_7: Team is required"):
         made(server, sink=sink)
     with pytest.raises(Refused, match="BILL requires Team for Bug"):
         made(server, sink=sink)
+    server.screen["customfield_7"]["required"] = False  # and makes it optional again: nobody waits for a day to pass
+    made(server, sink=sink)
+    server.requests.clear()
     now = [0.0]
     kept = screens.Screens(sink._wire, "BILL", lambda: now[0])
     for now[0] in (0.0, 86_000.0, 87_000.0):
         kept.of("Bug")
-    assert len(server.sent("GET", META)) == 2 + 2 + 4
+    assert len(server.sent("GET", META)) == 4

@@ -309,7 +309,7 @@ def test_undo_relabels_the_issue_and_a_new_approval_makes_a_new_one(path: Day) -
     assert path.verdicts(theme) == ["approve", "undo", "approve"]
 
 
-def test_a_required_field_is_said_in_jiras_words_and_once_it_is_mended_a_retry_makes_one_issue(path: Day) -> None:
+def test_a_required_field_is_said_in_words_and_once_it_is_mended_a_retry_makes_one_issue(path: Day) -> None:
     theme, field = path.theme(5), path.town.jira.screen["components"]
     field["required"] = True
     try:
@@ -317,7 +317,7 @@ def test_a_required_field_is_said_in_jiras_words_and_once_it_is_mended_a_retry_m
         row = path.row(theme, "Jira said no")
     finally:
         field["required"] = False
-    assert "Components is required" in row and "Nothing was created." in row
+    assert "requires Components" in row and "Nothing was created." in row
     assert _buttons(path.now, theme) == ["edit", "retry", "undo"]
     assert _issues(path.town, theme) == []
     path.press("retry", theme, "U0LEE")

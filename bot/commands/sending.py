@@ -13,7 +13,7 @@ from bot.commands.common import AWAY, FAILED, INTERRUPTED
 from bot.wiring import Wired
 
 _PATIENCE = 45.0  # seconds for one effect: a call, its window, and a first look
-_MADE = {"slack.digest": "Posted  ", "jira.issue": "Issue   ", "jira.withdraw": "Withdrawn"}
+_MADE = {"slack.digest": "Posted  ", "jira.issue": "Issue   ", "jira.withdraw": "Withdrawn", "jira.close": "Status  "}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,11 @@ from typing import Any
 from bot.acts import Absent, Act, Draft, Field, Finding, Found, Hint, Receipt, Sighting, Undecided
 from bot.domain import Kind
 from bot.ports import Refused, Unknown
-from connectors.jira import checks, evidence, proof, reads, screens
+from connectors.jira import checks, evidence, moves, proof, reads, screens
 from connectors.jira import draft as drafting
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
 from connectors.jira.evidence import EVIDENCE
+from connectors.jira.moves import CLOSE, TRIAGE
 from connectors.jira.screens import Screens
 from connectors.jira.wire import Wire
 
@@ -61,16 +62,23 @@ class Jira(Form):
         return [*(["components"] if self.components else []), *(["priority"] if self.priorities is not None else [])]
 
     def plan(self, draft: Draft) -> Sequence[Act]:
-        return [drafting.issue(draft, self), *drafting.links(draft, self), evidence.evidence(draft, self)]
+        return [
+            drafting.issue(draft, self),
+            *drafting.links(draft, self),
+            evidence.evidence(draft, self),
+            *moves.triage(draft, self),
+        ]
 
     def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
-        return [drafting.withdrawal(draft, made.ref, self)]
+        return [drafting.withdrawal(draft, made.ref, self), moves.close(draft, made.ref, self)]
 
     def mark(self, act: Act) -> Hint:
         """Of a create, the project's newest issue; else the time, as the other acts are looked up on their issue."""
         if act.kind == ISSUE:
             self._body(act)  # what is missing is said before anything is sent
             return reads.mark(self._wire, act.target)
+        if act.kind in (TRIAGE, CLOSE):
+            return moves.mark(self._wire, _issue_of(act))
         return {"at": reads.clock(self._wire, _issue_of(act)).isoformat()} if act.kind == EVIDENCE else {}
 
     def do(self, act: Act) -> Receipt:
@@ -79,6 +87,8 @@ class Jira(Form):
             LINK: self._link,
             WITHDRAWAL: self._relabel,
             EVIDENCE: self._attach,
+            TRIAGE: self._move,
+            CLOSE: self._move,
         }
         return ways[act.kind](act)
 
@@ -89,7 +99,7 @@ class Jira(Form):
                 return reads.sighting(self._wire, act, hint, self.settle)
             # The clock first: a look after the time is a look that proves.
             doubt = None if act.repeatable else reads.settled(self._wire, _issue_of(act), hint, self.settle)
-            made = self._made(act)
+            made = self._made(act, hint)
         except Refused as refused:
             return Undecided(str(refused))
         return Found(made[0]) if made else doubt or Absent()
@@ -102,7 +112,11 @@ class Jira(Form):
         wanted = act.payload.get("wanted")
         if wanted is None:  # planned by a version that did not ask the project
             return dict(act.payload)
-        return screens.filled(act.payload, self._screens.of(wanted["type"]))
+        try:
+            return screens.filled(act.payload, self._screens.of(wanted["type"]))
+        except Refused:  # somebody may have mended it since it was read
+            self._screens.forget()
+            return screens.filled(act.payload, self._screens.of(wanted["type"]))
 
     def _create(self, act: Act) -> Receipt:
         body = self._body(act)
@@ -134,9 +148,15 @@ class Jira(Form):
         there = self._made(act)
         return there[0] if there else evidence.attach(self._wire, act, _issue_of(act))
 
-    def _made(self, act: Act) -> Sequence[Receipt]:
+    def _move(self, act: Act) -> Receipt:
+        return moves.move(self._wire, act, _issue_of(act))
+
+    def _made(self, act: Act, hint: Hint | None = None) -> Sequence[Receipt]:
         """What an act on an issue left there, read from that issue itself."""
         key = _issue_of(act)
+        if act.kind in (TRIAGE, CLOSE):
+            moved = moves.standing(self._wire, act, key, hint)
+            return [moved] if moved else []
         if act.kind == EVIDENCE:
             return evidence.attached(self._wire, act, key)
         if act.kind == LINK:

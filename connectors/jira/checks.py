@@ -24,7 +24,7 @@ _USEFUL = {
 def findings(wire: Wire, form: Form) -> Sequence[Finding]:
     """In the order in which one needs the other: after a fault nothing more is asked."""
     found: list[Finding] = []
-    for step in (_sign_in(wire), _project(wire, form), _rights(wire, form), _types(wire, form)):
+    for step in (_sign_in(wire), _project(wire, form), _rights(wire, form), _statuses(wire, form), _types(wire, form)):
         try:
             found.extend(step)
         except (Unavailable, Refused) as fault:
@@ -73,6 +73,26 @@ def _rights(wire: Wire, form: Form) -> Iterator[Finding]:
     for name, lack in _USEFUL.items():
         if name not in has:
             yield Finding("jira", "warn", f"The account may not {lack} ({name}).", f"Give it {name} to change that.")
+
+
+def _statuses(wire: Wire, form: Form) -> Iterator[Finding]:
+    """Whether the status that drafts are moved to is in the workflow of each issue type."""
+    if not form.status:
+        return
+    listed = wire.read("GET", f"project/{form.project}/statuses").data
+    by_type = {str(t.get("name")): [str(s.get("name")) for s in t.get("statuses") or []] for t in listed}
+    wanted = form.status.casefold()
+    without = [name for name, there in by_type.items() if wanted not in map(str.casefold, there)]
+    ours = [name for name in dict.fromkeys(form.type_for(kind) for kind in Kind) if name in without]
+    if ours:
+        there = ", ".join(dict.fromkeys(s for name in ours for s in by_type[name]))
+        yield Finding(
+            "jira",
+            "warn",
+            f"{' and '.join(ours)} in {form.project} {'have' if ours[1:] else 'has'} no status {form.status!r}: "
+            "drafts stay in the first status, and their label alone says that they are drafts.",
+            f"Set jira.status to one of {there}, or off; or add that status to the workflow.",
+        )
 
 
 def _types(wire: Wire, form: Form) -> Iterator[Finding]:

@@ -37,8 +37,8 @@ class Form:
 
     `priorities`: names or ids by severity; empty: by the site's own order; None: none is set. `fields` are values for
     fields that a project requires and a draft doesn't know, by the name people see or by id, as people write them or as
-    Jira's API takes them. What is named is looked up when the issue is made (see `screens`). Raises ValueError for what
-    can't be meant, with the mend.
+    Jira's API takes them. `status`: where the issue is moved once it is made, if it can be; None: it stays. What is
+    named is looked up when it is needed (`screens`, `moves`). Raises ValueError for what can't be meant, with the mend.
     """
 
     project: str
@@ -48,6 +48,7 @@ class Form:
     components: Sequence[str] = ()
     fields: Mapping[str, Any] = field(default_factory=dict)
     inline_links: int = 100
+    status: str | None = "To triage"
 
     def __post_init__(self) -> None:
         if not _PROJECT.fullmatch(self.project):
@@ -95,7 +96,7 @@ def links(draft: Draft, form: Form) -> Iterator[Act]:
 
 
 def withdrawal(draft: Draft, made: str, form: Form) -> Act:
-    """Labels say that it was taken back. Closing needs a transition right that a draft's maker rarely has (issue 7)."""
+    """Labels say that it was taken back, whoever changed it since; `moves` closes it where that can be."""
     return Act(
         key=key_of(WITHDRAWAL, draft),
         kind=WITHDRAWAL,

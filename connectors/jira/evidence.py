@@ -49,7 +49,7 @@ def _rows(draft: Draft) -> Iterator[Sequence[str]]:
 
 
 def _told(ticket: Evidence | None) -> Sequence[str]:
-    if ticket is None:  # its text was withdrawn since; that it was counted stays
+    if ticket is None:  # nothing more is known of it; that it was counted stays
         return ("", "", "", "")
     link = ticket.url if ticket.url and adf.followable(ticket.url) else ""
     at = ticket.created_at.isoformat(timespec="minutes") if ticket.created_at else ""

@@ -8,6 +8,7 @@ under its old key; a clone carries labels and no properties. Its messages are Ji
 from __future__ import annotations
 
 import base64
+import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -57,6 +58,8 @@ class Issue:
     hidden: bool = False
     former_keys: list[str] = field(default_factory=list)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
+    status: str = "To Do"
+    history: list[dict[str, Any]] = field(default_factory=list)
     comments: list[Any] = field(default_factory=list)
     attachments: list[dict[str, Any]] = field(default_factory=list)  # with their "text", which Jira doesn't tell
 
@@ -85,6 +88,10 @@ class JiraServer(StandIn):
         self.broken: set[str] = set()  # keys that bulkfetch reports as errors
         self.rights = {"BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES", "CREATE_ATTACHMENTS"}
         self.rights.add("TRANSITION_ISSUES")
+        # Status -> its category; every one can be moved to from every other, and an issue begins in the first.
+        self.workflow = {"To Do": "new", "To triage": "new", "In Progress": "indeterminate", "Done": "done"}
+        self.workflow["Won't Do"] = "done"
+        self.resolutions: list[str] = []  # asked for on the screen of a transition into a status of the category done
         self.types = {"10001": "Story", "10002": "Task", "10004": "Bug"}
         self.screen: dict[str, dict[str, Any]] = {name: dict(meta) for name, meta in _SCREEN.items()}
         self.deployment: str | None = "Cloud"
@@ -97,6 +104,7 @@ class JiraServer(StandIn):
             ("GET", f"{base}/myself", self._signed_in(self._myself)),
             ("GET", f"{base}/mypermissions", self._signed_in(self._permissions)),
             ("GET", f"{base}/project/([^/]+)", self._signed_in(self._project)),
+            ("GET", f"{base}/project/([^/]+)/statuses", self._signed_in(self._statuses)),
             ("GET", f"{base}/issue/createmeta/([^/]+)/issuetypes", self._signed_in(self._types)),
             ("GET", f"{base}/issue/createmeta/([^/]+)/issuetypes/([^/]+)", self._signed_in(self._fields)),
             ("POST", f"{base}/issue", self._signed_in(self._create)),
@@ -110,6 +118,8 @@ class JiraServer(StandIn):
             ("GET", f"{base}/issue/{key}/remotelink", self._signed_in(self._on_issue(self._links))),
             ("POST", f"{base}/issue/{key}/remotelink", self._signed_in(self._on_issue(self._link))),
             ("POST", f"{base}/issue/{key}/attachments", self._signed_in(self._on_issue(self._attach))),
+            ("GET", f"{base}/issue/{key}/transitions", self._signed_in(self._on_issue(self._transitions))),
+            ("POST", f"{base}/issue/{key}/transitions", self._signed_in(self._on_issue(self._transition))),
             ("GET", f"{base}/issue/{key}/comment", self._signed_in(self._on_issue(self._comments))),
             ("POST", f"{base}/issue/{key}/comment", self._signed_in(self._on_issue(self._comment))),
             # What other processes ask of the stand-in itself.
@@ -146,6 +156,15 @@ class JiraServer(StandIn):
     def clone(self, key: str) -> Issue:
         return self._add("somebody-else", dict(self._known(key).fields), {})
 
+    def touch(self, key: str, status: str = "", comment: str = "") -> None:
+        """What a person does to an issue."""
+        issue = self._known(key)
+        if comment:
+            issue.comments.append({"id": "1", "author": {"accountId": "somebody-else"}, "body": comment})
+        if status:
+            issue.status = status
+            issue.history.append(_changed("somebody-else", "status"))
+
     # --- who and what
 
     def _signed_in(self, handler: Callable[[Request], Answer]) -> Callable[[Request], Answer]:
@@ -179,6 +198,10 @@ class JiraServer(StandIn):
         if request.params[0] != self.project or "BROWSE_PROJECTS" not in self.rights:
             return _errors(404, f"No project could be found with key '{request.params[0]}'.")
         return Answer(200, {"id": "10000", "key": self.project, "name": "Billing", "archived": False})
+
+    def _statuses(self, request: Request) -> Answer:
+        there = [{"id": str(n), "name": name} for n, name in enumerate(self.workflow, 1)]
+        return Answer(200, [{"id": n, "name": name, "statuses": there} for n, name in self.types.items()])
 
     def _types(self, request: Request) -> Answer:
         types = [{"id": number, "name": name, "subtask": False} for number, name in self.types.items()]
@@ -249,6 +272,7 @@ class JiraServer(StandIn):
             self._number, self._id = self._number + 1, self._id + 1
             key = f"{self.project}-{self._number}"
             issue = Issue(self._id, key, time.time() + later, creator, fields, properties, hidden)
+            issue.status = next(iter(self.workflow))
             self.issues.append(issue)
             op = next((label for label in issue.labels if label.startswith("groundswell-op-")), None)
             self.note("issue-created", key=key, op=op, property=properties.get("groundswell"), creator=creator)
@@ -273,6 +297,8 @@ class JiraServer(StandIn):
         names, properties = asked.get("fields"), asked.get("properties") or []
         told = [{k: v for k, v in a.items() if k != "text"} for a in issue.attachments]
         fields = {**issue.fields, "created": _jira_time(issue.created), "attachment": told}
+        fields["status"] = {"name": issue.status, "statusCategory": {"key": self.workflow.get(issue.status)}}
+        fields["comment"] = {"comments": issue.comments, "total": len(issue.comments)}
         return {
             "id": str(issue.id),
             "key": issue.key,
@@ -331,7 +357,33 @@ class JiraServer(StandIn):
     def _issue(self, request: Request, issue: Issue) -> Answer:
         names = request.arg("fields")
         asked = {"fields": names.split(",") if names else None, "properties": request.arg("properties").split(",")}
-        return Answer(200, self._shown(issue, asked))
+        log = {"changelog": {"histories": issue.history, "total": len(issue.history)}}
+        return Answer(200, {**self._shown(issue, asked), **(log if "changelog" in request.arg("expand") else {})})
+
+    def _transitions(self, request: Request, issue: Issue) -> Answer:
+        """Without the right there are none: so says the description."""
+        offered = [n for n in self.workflow if n != issue.status] if "TRANSITION_ISSUES" in self.rights else []
+        return Answer(200, {"transitions": [self._step(name) for name in offered]})
+
+    def _step(self, name: str) -> dict[str, Any]:
+        ends = self.workflow[name] == "done" and self.resolutions
+        values = [{"id": str(n), "name": said} for n, said in enumerate(self.resolutions, 1)]
+        fields = {"resolution": {"required": True, "allowedValues": values}} if ends else {}
+        to = {"name": name, "statusCategory": {"key": self.workflow[name]}}
+        return {"id": str(list(self.workflow).index(name) + 11), "name": f"Move to {name}", "to": to, "fields": fields}
+
+    def _transition(self, request: Request, issue: Issue) -> Answer:
+        sent, offered = request.json, json.loads(json.dumps(self._transitions(request, issue).body))["transitions"]
+        step = next((t for t in offered if t["id"] == (sent.get("transition") or {}).get("id")), None)
+        if step is None:
+            return _errors(400, "It seems that you have tried to perform a workflow operation that is not valid.")
+        lacking = set(step["fields"]) - set(sent.get("fields", {}))
+        if lacking or set(sent.get("fields", {})) - set(step["fields"]):
+            return Answer(400, {"errorMessages": [], "errors": dict.fromkeys(lacking, "Resolution is required.")})
+        issue.status, issue.fields = step["to"]["name"], {**issue.fields, **sent.get("fields", {})}
+        issue.history.append(_changed(EMAIL, "status"))
+        self.note("issue-moved", key=issue.key, to=issue.status)
+        return Answer(204, b"")
 
     def _edit(self, request: Request, issue: Issue) -> Answer:
         if "EDIT_ISSUES" not in self.rights:
@@ -344,6 +396,7 @@ class JiraServer(StandIn):
             ((verb, label),) = step.items()
             labels = [one for one in labels if one != label] + ([label] if verb == "add" else [])
         issue.fields = {**issue.fields, "labels": labels}
+        issue.history.append(_changed(EMAIL, "labels"))
         self.note("issue-edited", key=issue.key, labels=labels)
         return Answer(204, b"")
 
@@ -405,7 +458,8 @@ class JiraServer(StandIn):
     def _comment(self, request: Request, issue: Issue) -> Answer:
         if (request.json.get("body") or {}).get("type") != "doc":
             return Answer(400, {"errorMessages": [], "errors": {"comment": "Comment body is not valid!"}})
-        issue.comments.append({"id": str(30_000 + len(issue.comments)), "body": request.json["body"]})
+        author = {"accountId": EMAIL}
+        issue.comments.append({"id": str(30_000 + len(issue.comments)), "author": author, "body": request.json["body"]})
         self.note("comment-created", key=issue.key)
         return Answer(201, issue.comments[-1])
 
@@ -427,6 +481,10 @@ def _invalid_text(fields: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "description", "INVALID_INPUT"
     elif sum(len(node["text"]) for node in _nodes(description) if node.get("type") == "text") > 32_767:
         yield "description", "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
+
+
+def _changed(by: str, field: str) -> dict[str, Any]:
+    return {"author": {"accountId": by}, "items": [{"field": field}]}
 
 
 def _nodes(node: Any) -> Iterable[dict[str, Any]]:
