@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -48,20 +49,20 @@ class Desk:
         good = _scatter(rng, DAY_CV, days)
         for area, share in AREAS.items():
             here = _scatter(rng, AREA_CV, days) * good
+            hours = _scatter(rng, HOUR_CV, days * 24)
             self.counts[area] = {}
             for n in range(days * 24):
                 at = BEGIN + n * HOUR
                 local = at.astimezone(ZoneInfo(ZONE))
-                rate = self.volume * share * WEEKDAYS[local.weekday()] * HOURS[local.hour] / HOURS.sum() * here[n // 24]
-                rate *= _scatter(rng, HOUR_CV, 1)[0] * self.plant(at, area)
+                rate = self.volume * share * WEEKDAYS[local.weekday()] * HOURS[local.hour] / HOURS.sum()
+                rate *= here[n // 24] * hours[n] * self.plant(at, area)
                 self.counts[area][at] = int(rng.poisson(rate))
 
-    def series(self, until: datetime) -> list[Series]:
-        """What a check at that time knows: nothing of later hours."""
-        known = {a: {at: n for at, n in c.items() if at < until} for a, c in self.counts.items()}
-        total = {at: sum(c[at] for c in known.values()) for at in known[""]}
-        named = [Series(Cause.AREA, a, a, c) for a, c in known.items() if a]
-        return [Series(Cause.TOTAL, "", "", total), *named]
+    @cached_property
+    def series(self) -> list[Series]:
+        """Of all weeks: a check reads nothing of the hours after its own."""
+        total = {at: sum(c[at] for c in self.counts.values()) for at in self.counts[""]}
+        return [Series(Cause.TOTAL, "", "", total), *(Series(Cause.AREA, a, a, c) for a, c in self.counts.items() if a)]
 
 
 def _scatter(rng: np.random.Generator, cv: float, size: int) -> np.ndarray:
@@ -72,7 +73,7 @@ def watched(desk: Desk, hours: Iterable[datetime], rule: Rule) -> list[tuple[dat
     """(when, place, leading spike) of each alert: one a place in 24 hours."""
     alerts: list[tuple[datetime, str, Spike]] = []
     for at in hours:
-        for place, found in by_place(Check(at, BEGIN, ZONE, rule).spikes(desk.series(at))).items():
+        for place, found in by_place(Check(at, BEGIN, ZONE, rule).spikes(desk.series)).items():
             if not any(p == place and at - then < timedelta(hours=24) for then, p, _ in alerts):
                 alerts.append((at, place, found[0]))
     return alerts
@@ -122,7 +123,7 @@ def detection(name: str, make: Callable[[float, datetime, int], Callable], hours
 def quiet(draws: int) -> None:
     for volume in (20, 60, 300, 1500):
         false = [len(watched(Desk(volume, 12, seed), last(12, 28), Rule())) for seed in range(draws)]
-        print(f"  {volume:>5}/day   {np.mean(false):.2f} false alarms a month, at most {max(false)}")
+        print(f"  {volume:>5}/day   {np.mean(false):.2f} false alarms a month, at most {max(false)}", flush=True)
 
 
 def no_spikes(draws: int) -> None:
@@ -213,7 +214,7 @@ def wordings(texts: dict[str, np.ndarray], volume: int, planted: int, seed: int)
     centres = {n: unit(space[[i for i, o in enumerate(of) if o == n]].sum(axis=0, keepdims=True))[0] for n in usual}
     known = [Centre(n, n, tuple(float(x) for x in c)) for n, c in centres.items()]
     made = series(written, np.array(rows, np.float32), known, end, Rule().min_tickets)
-    total = Desk(volume, 9, seed).series(end)[0]
+    total = Desk(volume, 9, seed).series[0]
     told = Check(end, BEGIN, ZONE, Rule()).spikes([total, *made])
     return [s for s in made if s.cause is Cause.WORDING][: sum(t.cause is Cause.WORDING for t in told)], end
 
