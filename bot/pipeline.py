@@ -10,7 +10,7 @@ from datetime import datetime
 
 from bot import __version__
 from bot.digest import Reading, digest
-from bot.domain import Digest, Making, Warned
+from bot.domain import Digest, Making, Warned, shown_ids
 from bot.ports import Embedder, Reader, Refused, Source, Unavailable, Usage
 from bot.reading import Asked, Unwatched, Watch, read
 from bot.redact import placeholders
@@ -18,6 +18,7 @@ from bot.synthesis import Ask, Plan, Synthesis, lineage, synthesize
 from bot.synthesis.lineage import Known, Seen
 from bot.synthesis.rules import Rules
 from bot.synthesis.words import MADE_BY
+from bot.trends import Little
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,12 @@ def run(  # noqa: PLR0913
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A digest, and by theme id the centre of each of its themes, by which later runs know it again."""
+    """A digest, and by theme id the centre of each of its themes, by which later runs know it again; and the groups
+    that are below the rule, for the watch list."""
 
     digest: Digest
     centres: Mapping[str, tuple[float, ...]]
+    anecdotes: tuple[Little, ...] = ()
 
 
 def compose(  # noqa: PLR0913 - what a digest is made from
@@ -93,8 +96,14 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     making = replace(making, other_language_share=shown, run_id=run_id or making.run_id, drafter=found.drafter)
     groups = (*found.themes, *found.candidates)
     ids = lineage.ids([Seen(frozenset(t.id for t in f.members), f.centre) for f in groups], known)
-    return Composed(
-        digest(reading, found, making, rules, ids), {i: f.centre for i, f in zip(ids, groups, strict=True) if f.centre}
+    centres = {i: f.centre for i, f in zip(ids, groups, strict=True) if f.centre}
+    return Composed(digest(reading, found, making, rules, ids), centres, _little(found, shown_ids(reading.everything)))
+
+
+def _little(found: Synthesis, shown: Mapping[str, str]) -> tuple[Little, ...]:
+    return tuple(
+        Little(a.counts.tickets, a.counts.customers, a.centre, a.name, tuple(shown[t.id] for t in a.members))
+        for a in found.anecdotes
     )
 
 

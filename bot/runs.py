@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import current, phrases, trends
+from bot import current, phrases, trends, watchlist
 from bot.acts import Act
 from bot.corrected import corrected
 from bot.digest import FIRST, Reading
@@ -286,9 +286,11 @@ class _Step:
         )
         history = trends.History(store.runs.before(self.key))
         digest = trends.trended(self._with_silent(made.digest, request), history)
+        digest = watchlist.watched(digest, made.anecdotes, history)
         corrections = current.corrections(store)
         seen = trends.trended(corrected(digest, reading, corrections, rules), trends.bound(history, corrections))
         acts = self.parts.announce(seen, self.key) if request.post and self.parts.announce else ()
+        store.runs.keep_anecdotes(self.key, self.fence, made.anecdotes)
         store.runs.conclude(self.key, self.fence, digest, made.centres, acts)
 
     def _with_silent(self, digest: Digest, request: Request) -> Digest:

@@ -34,6 +34,18 @@ class Was:
 
 
 @dataclass(frozen=True, slots=True)
+class Little:
+    """A group below the rule: its counts and centre (of unit length). An earlier one has no name, and names no ticket:
+    whoever erases a ticket need not look for it here."""
+
+    tickets: int
+    customers: int
+    centre: tuple[float, ...]
+    name: str = ""
+    ticket_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """An earlier digest of the same sources and areas. `whole`: it counted all that there was, and enough."""
 
@@ -42,6 +54,7 @@ class Past:
     window: Window
     themes: Mapping[str, Was]
     whole: bool = True
+    anecdotes: tuple[Little, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +108,7 @@ def of(
 
     Empty where none can be told: no digest before, no dates, few tickets or a missing source, now or then.
     """
-    pasts = _before(window, history)
+    pasts = before(window, history)
     if _UNSURE.intersection(warned) or not window.days or not pasts or not pasts[-1].whole:
         return {}
     divided = {history.parted.get(theme_id) for theme_id in counted}
@@ -147,7 +160,7 @@ def _log_binomial(n: int, k: int, share: float) -> float:
     return ways + k * math.log(share) + (n - k) * math.log1p(-share)
 
 
-def _before(window: Window, history: History) -> list[Past]:
+def before(window: Window, history: History) -> list[Past]:
     """The windows looked at, oldest first, each with the themes that were merged since counted together."""
     start = window.start
     ended = [p for p in history.pasts if start and p.window.days and p.window.end and p.window.end <= start]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bot import trends
+from bot import trends, watchlist
 from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.honoured import SET_BY
@@ -60,7 +60,7 @@ def verified(
     """
     tickets, customers = reading.everything, reading.customers
     found = _counted(data, tickets, customers, window, rules, gone)
-    found += _trends(data, window, history) if history else []
+    found += [*_trends(data, window, history), *_grown(data, window, history)] if history else []
     unknown = () if history else _told_trends(data)
     judged = [*_removed(data, tickets, reading.earlier, window, gone), *_judged(data, tickets, customers, rules)]
     quoted = [q["ticket_id"] for t in data["themes"] for q in t["quotes"]]
@@ -124,6 +124,7 @@ def _counted(
             for t in data[key]
             for p in (*_theme(t, key, by_id, customers, rules), *_quotes(f"{key} {t['id']}", t, by_id, gone))
         ),
+        *_watched(data, by_id, customers),
         *_ranked(data["themes"] + data["further_themes"], "ticket_count", "themes"),
         *_totals(data, by_id, customers),
         *_items(data, window, rules),
@@ -246,6 +247,25 @@ def _trends(data: Document, window: Window, history: History) -> list[str]:
         for t in themes
         if t["trend"] != expected.get(t["id"])
     ]
+
+
+def _watched(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str, Customer]) -> Iterator[str]:
+    for w in data["watched"]:
+        who = [customers[by_id[i].id] for i in w["ticket_ids"] if i in by_id]
+        again = (len(who), len({c.id for c in who if c.identified}))
+        if (w["ticket_count"], w["customer_count"]) != again or len(set(w["ticket_ids"])) != len(who):
+            yield f"watch list, {w['name']!r}: its tickets and customers are {again}"
+
+
+def _grown(data: Document, window: Window, history: History) -> Iterator[str]:
+    """What grew had fewer tickets in the digest before; what is back stands among the themes and says so."""
+    back = [t["ticket_ids"] for key in _THEMES for t in data[key] if t["trend"] and t["trend"]["returned_after"]]
+    past = trends.before(window, history)[-1:]
+    for w in (w for w in data["watched"] if w["ticket_ids"] not in back):
+        told = (w["name"], w["ticket_count"], w["customer_count"])
+        fewer = [(p, a.tickets) for p in past for a in p.anecdotes if a.tickets < w["ticket_count"]]
+        if w["message"] not in [watchlist.said(*told, n, p) for p, n in fewer]:
+            yield f"watch list: {w['message']!r}, which the digest before does not bear out"
 
 
 def _told_trends(data: Document) -> tuple[str, ...]:

@@ -782,6 +782,16 @@ def test_a_trend_is_verified_against_the_stored_digests_before_it(bench: Bench) 
     assert "trend is" in verified(told, *known, history).problems[0]
 
 
+def test_a_small_group_that_grew_since_the_month_before_is_on_the_watch_list(bench: Bench) -> None:
+    bench.desk(tickets=[*busy(9, export=30, login=3), *busy(10, export=30, login=4)])
+    assert bench.run("monthly:2026-09", window("2026-09", NOW, "UTC")).watched == ()
+    bench.clock.passes(60)
+    (grown,) = bench.run().watched
+    assert grown.message.endswith(": 4 tickets from 4 customers, 3 in September 2026")
+    (kept,) = bench.store.runs.before(KEY)[0].anecdotes
+    assert (kept.tickets, kept.customers, kept.name, kept.ticket_ids) == (3, 3, "", ())
+
+
 def test_what_another_run_finds_after_the_freeze_changes_nothing_of_a_run_that_is_gone_on_with(bench: Bench) -> None:
     """Asked for first, frozen first, digested last: it knows what it knew when it was frozen."""
     bench.desk(tickets=[*month(start=datetime(2026, 9, 1, 12, tzinfo=UTC), days=30), *month(first=100)])

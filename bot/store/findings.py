@@ -77,7 +77,7 @@ def _row(key: str, theme: Theme, centroid: Sequence[float]) -> dict[str, Any]:
         "name": theme.words.name,
         "tickets": theme.counts.tickets,
         "customers": theme.counts.customers,
-        "centroid": _packed(centroid),
+        "centroid": packed(centroid),
     }
 
 
@@ -143,7 +143,7 @@ def _members(connection: Connection, keys: Iterable[str]) -> Mapping[tuple[str, 
     return members
 
 
-def _packed(centroid: Sequence[float]) -> bytes:
+def packed(centroid: Sequence[float]) -> bytes:
     """Doubles, so that what comes back is what was given; little-endian, so that any machine reads them."""
     return struct.pack(f"<{len(centroid)}d", *centroid)
 

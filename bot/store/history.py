@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, delete, insert, select
 
 from bot import trends
 from bot.domain import Customer, Window
 from bot.store import schema
-from bot.store.findings import digest_of
+from bot.store.findings import digest_of, packed, unpacked
 from bot.store.frozen import zoned
-from bot.trends import Past, Was
+from bot.trends import Little, Past, Was
 
 _RUN, _THEME, _FRAME = schema.run, schema.run_theme, schema.run_frame
 _SAME = ("areas", "sources", "desks")  # of what was asked: another choice of tickets is another count
@@ -51,6 +51,17 @@ def of_theme(connection: Connection, theme_id: str) -> list[tuple[str, Window, i
     return [(r.run_key, zoned(r.period), r.tickets, r.customers) for r in rows]
 
 
+def keep(connection: Connection, key: str, anecdotes: Sequence[Little]) -> None:
+    t = schema.run_anecdote
+    connection.execute(delete(t).where(t.c.run_key == key))
+    rows = [
+        {"run_key": key, "number": n, "tickets": a.tickets, "customers": a.customers, "centroid": packed(a.centre)}
+        for n, a in enumerate(anecdotes)
+    ]
+    if rows:
+        connection.execute(insert(t), rows)
+
+
 def _scope(asked: Mapping[str, Any]) -> tuple[Any, ...]:
     return (*(asked.get(name) for name in _SAME), bool(asked.get("files")))
 
@@ -74,7 +85,10 @@ def _past(connection: Connection, row: Any) -> Past:
     t = _THEME.c
     found = connection.execute(select(t.theme_id, t.name, t.tickets).where(t.run_key == row.key))
     themes = {r.theme_id: Was(r.name, r.tickets, frozenset(who[r.theme_id])) for r in found}
-    return Past(row.key, row.kind == MONTHLY, zoned(row.period), themes, trends.sure(digest.warnings))
+    kept = select(schema.run_anecdote).where(schema.run_anecdote.c.run_key == row.key)
+    small = connection.execute(kept.order_by(schema.run_anecdote.c.number))
+    anecdotes = tuple(Little(r.tickets, r.customers, unpacked(r.centroid)) for r in small)
+    return Past(row.key, row.kind == MONTHLY, zoned(row.period), themes, trends.sure(digest.warnings), anecdotes)
 
 
 def _customers(connection: Connection, key: str) -> Mapping[str, set[str]]:

@@ -17,7 +17,7 @@ from bot.store import findings, frozen, history, schema
 from bot.store.database import Database, inserting
 from bot.store.findings import KnownTheme
 from bot.synthesis.rules import Rules
-from bot.trends import Past
+from bot.trends import Little, Past
 
 _T = schema.run
 
@@ -211,6 +211,12 @@ class Runs:
         with self._database.writing(texts=True) as connection:
             _held(connection, key, fence, step="digested")
             findings.store(connection, key, digest, centroids, acts, self._database.now(connection))
+
+    def keep_anecdotes(self, key: str, fence: int, anecdotes: Sequence[Little]) -> None:
+        """In place of those kept for the run before; without their names and tickets. Raises Fenced."""
+        with self._database.writing() as connection:
+            _held(connection, key, fence, moved_at=self._database.now(connection))
+            history.keep(connection, key, anecdotes)
 
     def digest(self, key: str) -> Digest | None:
         with self._database.reading() as connection:

@@ -159,6 +159,17 @@ run_theme = Table(
     Index("ix_run_theme_theme_id", "theme_id"),
 )
 
+# Groups below the rule, without names or tickets: the next digest says which of them grew.
+run_anecdote = Table(
+    "run_anecdote",
+    metadata,
+    _of_run(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("tickets", Integer, nullable=False),
+    Column("customers", Integer, nullable=False),
+    Column("centroid", LargeBinary, nullable=False),
+)
+
 # --- deciding and doing
 
 effect = Table(

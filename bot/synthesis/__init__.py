@@ -75,6 +75,7 @@ class Anecdote:
     members: tuple[Ticket, ...]
     name: str
     counts: Counts
+    centre: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def synthesize(
     return Synthesis(
         themes=themes,
         candidates=tuple(named[len(passing) :]),
-        anecdotes=tuple(_anecdote(g, batch) for g in anecdotes),
+        anecdotes=_anecdotes(anecdotes, batch, space),
         one_offs=tuple((t, gist(clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in placed),
         removed=removed,
         stability=stability,
@@ -314,10 +315,17 @@ def _days(batch: _Batch) -> int:
     return len({t.created_at.date() for t in batch.tickets if t.created_at})
 
 
-def _anecdote(group: _Group, batch: _Batch) -> Anecdote:
+def _anecdotes(groups: Sequence[_Group], batch: _Batch, space: Vectors) -> tuple[Anecdote, ...]:
+    where = tree.centred(space)
+    centres = [tree.unit(where[list(g.rows)].sum(axis=0, keepdims=True))[0] for g in groups]
+    return tuple(_anecdote(g, batch, centre) for g, centre in zip(groups, centres, strict=True))
+
+
+def _anecdote(group: _Group, batch: _Batch, centre: Vectors) -> Anecdote:
     material = _material(group, batch)
     best = words.candidates(material, words.weights(material, batch.vocabulary))[0]
-    return Anecdote(tuple(batch.tickets[i] for i in group.rows), best.name, group.counts)
+    told = tuple(round(float(x), 5) for x in centre)
+    return Anecdote(tuple(batch.tickets[i] for i in group.rows), best.name, group.counts, told)
 
 
 def _positions(batch: _Batch, space: Vectors, passing: Sequence[_Group]) -> tuple[tuple[Ticket, float, float], ...]:

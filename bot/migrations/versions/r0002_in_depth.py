@@ -14,6 +14,7 @@ def upgrade() -> None:
     _progress_of_runs()
     _warnings_of_sources()
     _spikes()
+    _anecdotes()
 
 
 def _progress_of_runs() -> None:
@@ -50,3 +51,15 @@ def _spikes() -> None:
         sa.Column("run_told", sa.Text),
     )
     op.create_index("ix_spike_area", "spike", ["area"])
+
+
+def _anecdotes() -> None:
+    """Where the groups below the rule were, and how large: by them the next digest knows which grew."""
+    op.create_table(
+        "run_anecdote",
+        sa.Column("run_key", sa.Text, sa.ForeignKey("run.key"), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("tickets", sa.Integer, nullable=False),
+        sa.Column("customers", sa.Integer, nullable=False),
+        sa.Column("centroid", sa.LargeBinary, nullable=False),
+    )
