@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-path test test-crash install check format bench clean help
+.PHONY: demo demo-slack demo-path test test-crash install check format bench clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
 
 demo: install ## the whole idea on bundled tickets: no key, no network
 	@$(BIN)/groundswell demo --out out/demo
+
+demo-slack: install ## ten minutes in the channel: a digest, three people, their windows, a run of their own
+	@$(BIN)/python -m tests.scenarios.demo_slack
 
 demo-path: install ## from two help desks through one click to one Jira draft, with a kill -9 on the way
 	@$(BIN)/python -m tests.scenarios.demo_path
