@@ -335,7 +335,7 @@ def _assembled(sheet: _Sheet) -> Digest:
         snoozed_themes=asleep,
         items=_items(sheet, themes[: rules.show]),
         not_a_theme=left,
-        warnings=_warnings(batch, len(themes), inside),
+        warnings=_warnings(batch, len(themes), len(holds) - len(themes), inside),
         dots=_dots(batch, themes),
     )
 
@@ -390,7 +390,7 @@ def _still_left(batch: _Batch, placed: set[str]) -> Iterator[LeftOver]:
     yield from (replace(x, detail=again.get(x.detail, x.detail)) for x in left)
 
 
-def _warnings(batch: _Batch, themes: int, inside: int) -> tuple[Warned, ...]:
+def _warnings(batch: _Batch, themes: int, aside: int, inside: int) -> tuple[Warned, ...]:
     digest = batch.digest
     facts = Facts(
         looked_at=len(batch.kept),
@@ -399,6 +399,7 @@ def _warnings(batch: _Batch, themes: int, inside: int) -> tuple[Warned, ...]:
         candidates=len(digest.candidate_themes),
         stability=digest.stability,
         other_languages=digest.making.other_language_share,
+        set_aside=aside,
     )
     again = {w.code: w for w in warned(facts, batch.rules)}
     counted = ("small_sample", "customers_unknown", "few_themes", "low_stability", "other_languages", "much_left_out")

@@ -186,7 +186,8 @@ def _in_order(warnings: Sequence[Warned]) -> tuple[Warned, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The figures that the warnings of a digest are made from."""
+    """The figures that the warnings of a digest are made from. `set_aside`: themes that recur, and are asleep or left out
+    as people wished."""
 
     looked_at: int
     themes: int
@@ -194,6 +195,7 @@ class Facts:
     candidates: int
     stability: float | None
     other_languages: float
+    set_aside: int = 0
 
 
 def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
@@ -212,10 +214,10 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
             "No customer is known for any ticket, so nothing can pass the rule of three customers: groups are shown as "
             "candidate themes. Add a customer or mail column.",
         )
-    if enough and shown < 5 and not facts.candidates:
-        what = (
-            "No problem recurs" if not shown else f"Only {counted(shown, 'problem')} recur{'s' if shown == 1 else ''}"
-        )
+    recurring = shown + facts.set_aside
+    if enough and recurring < 5 and not facts.candidates:
+        only = f"Only {counted(recurring, 'problem')} recur{'s' if recurring == 1 else ''}"
+        what = only if recurring else "No problem recurs"
         floors = f"{rules.min_tickets} tickets from {rules.min_customers} customers"
         yield Warned("few_themes", f"{what} in at least {floors}. The list is not padded.")
     if facts.stability is not None and facts.stability < rules.low_stability and shown:

@@ -380,7 +380,7 @@ _FIGURED = frozenset("small_sample customers_unknown few_themes low_stability ot
 
 
 def _warnings(data: Document, rules: Rules) -> Iterator[str]:
-    t = data["totals"]
+    t, muted = data["totals"], {x["detail"] for x in data["not_a_theme"] if x["reason"] == "muted"}
     facts = Facts(
         looked_at=t["tickets_read"] - t["removed"],
         themes=len(data["themes"]) + len(data["further_themes"]),
@@ -388,6 +388,7 @@ def _warnings(data: Document, rules: Rules) -> Iterator[str]:
         candidates=len(data["candidate_themes"]),
         stability=data["stability"],
         other_languages=data["other_language_share"],
+        set_aside=len(data["snoozed_themes"]) + len(muted),
     )
     due = [{"code": w.code, "message": w.message} for w in warned(facts, rules)]
     told = [w for w in data["warnings"] if w["code"] != FIRST]

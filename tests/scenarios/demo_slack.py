@@ -104,6 +104,12 @@ def _again(here: Channel, first: str, third: str) -> None:
     say("Dana thinks better of the merge: Split again.")
     here.click("U0DANA", "undo", third)
     wait("two rows", lambda: "Merged into" not in str(here.digest["blocks"]), 30)
+    wait(
+        "two replies",
+        lambda: not any("is a part of" in m["text"] for m in here.town.slack.thread(here.digest["ts"])),
+        30,
+    )
+    wait("the counts of before", lambda: "39 tickets" not in str(here.town.slack.thread(here.digest["ts"])), 30)
 
 
 def _with_approve(digest: dict[str, Any], theme: str) -> list[dict[str, Any]]:
