@@ -34,6 +34,7 @@ class Served:
         known = {k: v for k, v in os.environ.items() if not k.startswith("GROUNDSWELL_")}
         self.process = subprocess.Popen(
             self.command(),
+            cwd=self.config.parent,
             env={**known, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(self._cache), **self._environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
