@@ -148,6 +148,19 @@ class Formed(Protocol):
         ...
 
 
+@runtime_checkable
+class Pictured(Protocol):
+    """A sink that can show what it would make, as a person would see it over there. Pure."""
+
+    def text(self, acts: Sequence[Act]) -> Sequence[str]:
+        """A plan, line by line: the thing itself, then what would be written, in order."""
+        ...
+
+    def page(self, acts: Sequence[Act]) -> str:
+        """The same as an HTML page that fetches nothing and runs nothing."""
+        ...
+
+
 class Channel(Checked, Outlet, Protocol):
     """Where people read and click. `do` posts a message or a reply; `bot.slack.blocks` renders what it carries."""
 

@@ -213,6 +213,20 @@ def test_an_approval_shows_what_it_writes_and_then_the_issue_with_its_tickets(de
     assert shown["actor"].startswith("cli:")
 
 
+def test_a_preview_of_an_issue_shows_what_is_written_by_its_approval_and_asks_nobody(desk: Desk) -> None:
+    out = desk.folder / "issue.html"
+    said = desk.says("preview", "jira", "1", "--out", str(out))
+    assert said.exit_code == 0 and desk.jira.requests == [], said.output
+    desk.told("approve", "1", "--yes")
+    (issue,) = desk.jira.issues
+    assert issue.fields["summary"] in said.stdout and issue.fields["summary"] in out.read_text(encoding="utf-8")
+    assert all(label in said.stdout for label in issue.labels)
+    acts = [line.split()[1] for line in said.stdout.splitlines() if re.match(r"\d\. jira\.", line)]
+    assert acts == ["jira.issue", "jira.links", "jira.evidence", "jira.triage"] and set(acts) <= set(desk.effects())
+    assert issue.attachments[0]["filename"] in said.stdout and issue.status == "To triage"
+    assert desk.says("preview", "jira", "99").exit_code == 2 and desk.says("preview", "fax").exit_code == 2
+
+
 def test_a_field_that_the_project_requires_is_named_and_can_be_given_with_the_approval(desk: Desk) -> None:
     desk.jira.screen["customfield_7"] = {"name": "Team", "required": True, "allowedValues": [{"id": "1", "value": "A"}]}
     said = desk.says("approve", "1", "--yes")

@@ -159,21 +159,27 @@ def doctor(
 
 
 def preview(
-    what: Annotated[str, typer.Argument(help="slack: the digest as an HTML page.")],
+    what: Annotated[str, typer.Argument(help="slack: the digest as an HTML page; jira: the draft of an item.")],
+    item: Annotated[str, typer.Argument(help="For jira: a theme's number, or its id.")] = "",
     run: RunKey = None,
-    out: Annotated[Path, typer.Option("--out", help="Where to write.")] = Path("out/slack.html"),
+    out: Annotated[Path | None, typer.Option("--out", help="HTML file to write (slack: out/slack.html).")] = None,
     config: ConfigFile = None,
 ) -> None:
     """See what would be sent, without sending it."""
     from bot import current
+    from bot.commands import previewing
     from bot.decisions import stands
     from bot.runs import SYNC
     from bot.slack import blocks
     from bot.slack import preview as page
 
-    if what != "slack":
+    if what not in ("slack", "jira"):
         fail("wrong_use", f"there is no preview of {what!r}.", "Try: groundswell preview slack", as_json=False)
     told = settings(config)
+    if what == "jira":
+        previewing.issue(told, item, run, out)
+        return
+    out = out or Path("out/slack.html")
     with opened(told) as store:
         newest = store.runs.latest(but=SYNC)
         key = run or (newest.key if newest else "")

@@ -9,7 +9,7 @@ from typing import Any
 from bot.acts import Absent, Act, Draft, Field, Finding, Found, Hint, Receipt, Sighting, Undecided
 from bot.domain import Kind
 from bot.ports import Refused, Unknown
-from connectors.jira import checks, evidence, moves, proof, reads, screens
+from connectors.jira import checks, evidence, moves, preview, proof, reads, screens
 from connectors.jira import draft as drafting
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
 from connectors.jira.evidence import EVIDENCE
@@ -68,6 +68,12 @@ class Jira(Form):
             evidence.evidence(draft, self),
             *moves.triage(draft, self),
         ]
+
+    def text(self, acts: Sequence[Act]) -> Sequence[str]:
+        return list(preview.lines(preview.planned(acts)))
+
+    def page(self, acts: Sequence[Act]) -> str:
+        return preview.page(preview.planned(acts))
 
     def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
         return [drafting.withdrawal(draft, made.ref, self), moves.close(draft, made.ref, self)]

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot import phrases
 from bot.acts import Draft
-from bot.domain import Course, Trend
 from connectors.jira import adf
 from connectors.jira.adf import Node
 
@@ -62,8 +61,11 @@ def _section(title: str, said: str, cut: int) -> Iterator[Node]:
 def _provenance(draft: Draft) -> Iterator[str]:
     """Who wanted this issue, and what in it was computed, quoted or worded."""
     by, at = _person(draft.approved_by), draft.approved_at
+    span = phrases.heading(draft.window.label)
+    if not span[:1].isdigit():  # "October 2026", and not days already
+        span += f" ({phrases.window_days(draft.window)})"
     yield (
-        f"Draft from support tickets, {phrases.heading(draft.window.label)} ({phrases.window_days(draft.window)}). "
+        f"Draft from support tickets, {span}. "
         f"Approved by {by} on {phrases.day(at)} at {at:%H:%M} {phrases.line(at.tzname() or '')}."
     )
     if draft.small_sample:
@@ -105,8 +107,8 @@ def _impact(draft: Draft, cut: int) -> Iterator[tuple[str, str]]:
     likely = f"up to {phrases.count(deflection.high, 'ticket')} {phrases.per(deflection)}"
     yield "Tickets", f"{phrases.number(made.tickets)}, {share} of the {phrases.number(draft.tickets_read)} read"
     yield "Customers", f"{phrases.number(made.customers)}{unknown}"
-    if theme.trend:
-        yield "Trend", phrases.clip(_trend(theme.trend), cut)
+    if trend := phrases.trend(theme):
+        yield "Trend", phrases.clip(trend, cut)
     yield "Severity", f"{item.severity}: {phrases.clip(phrases.line(phrases.why(item)), cut)}"
     yield (
         "Expected deflection",
@@ -115,18 +117,6 @@ def _impact(draft: Draft, cut: int) -> Iterator[tuple[str, str]]:
     customers = phrases.count(made.customers, "customer")
     yield "Impact", f"{phrases.number(item.impact)} ({customers} × {item.severity} weight), backlog rank {item.rank}"
     yield "Reported in", phrases.clip(phrases.sources(made.by_source), cut)
-
-
-def _trend(trend: Trend) -> str:
-    """Against the window before, in tickets a day, as windows are of different lengths."""
-    if trend.course is Course.RETURNED:
-        return f"returned after {phrases.line(trend.returned_after)}" if trend.returned_after else "returned"
-    said: str = trend.course.value
-    if trend.change is not None:
-        by = f"{abs(trend.change):.0%} a day"
-        told = {Course.GREW: f"grew {by}", Course.SHRANK: f"shrank {by}"}
-        said = told.get(trend.course, f"{said}, {'up' if trend.change >= 0 else 'down'} {by}")
-    return said + (f" ({phrases.number(trend.previous)} in the window before)" if trend.previous is not None else "")
 
 
 def _quotes(draft: Draft, cut: int) -> Iterator[Node]:
