@@ -60,6 +60,20 @@ def between(first: date, last: date, timezone: str) -> Window:
     return Window(start, end, timezone, _label(first, last))
 
 
+def months(quarter: Window) -> list[Window]:
+    """The three months of a calendar quarter; of any other window none."""
+    if quarter.start is None or quarter.end is None:
+        return []
+    zone = ZoneInfo(quarter.timezone)
+    first, last = quarter.start.astimezone(zone).date(), quarter.end.astimezone(zone).date() - timedelta(days=1)
+    if first.day != 1 or first.month % 3 != 1 or (last.year, last.month) != (first.year, first.month + 2):
+        return []
+    starts = [first.replace(month=first.month + n) for n in range(3)]
+    ends = [(start + timedelta(days=31)).replace(day=1) - timedelta(days=1) for start in starts]
+    whole = [between(start, end, quarter.timezone) for start, end in zip(starts, ends, strict=True)]
+    return whole if (whole[0].start, whole[-1].end) == (quarter.start, quarter.end) else []
+
+
 def spanning(moments: Iterable[datetime | None], timezone: str) -> Window:
     """The default for a file: from the day of its first ticket to the day of its last."""
     zone = ZoneInfo(timezone)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 
 from bot import phrases
 from bot.acts import Act, Finding, effect_key
+from bot.commands import planning
 from bot.digest import FIRST
 from bot.document import document
 from bot.domain import Digest, Page, Requester, Severity, Ticket, Warned, Window
@@ -790,6 +792,36 @@ def test_a_small_group_that_grew_since_the_month_before_is_on_the_watch_list(ben
     assert grown.message.endswith(": 4 tickets from 4 customers, 3 in September 2026")
     (kept,) = bench.store.runs.before(KEY)[0].anecdotes
     assert (kept.tickets, kept.customers, kept.name, kept.ticket_ids) == (3, 3, "", ())
+
+
+def test_a_quarter_is_the_sum_of_its_months_where_they_are_stored(
+    bench: Bench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else nothing is printed, and what is lacking is said: then the quarter is a run like any other."""
+    bench.desk(tickets=[t for n in (7, 8, 9) for t in busy(n, export=8, login=0 if n == 8 else 6)])
+    quarter = Request(window("2026-07-01..2026-09-30", NOW, "UTC"))
+    wired: Any = SimpleNamespace(parts=bench.parts)
+    for number, key, kind in (
+        (7, "monthly:2026-07", "monthly"),
+        (8, "by hand", "manual"),
+        (9, "monthly:2026-09", "monthly"),
+    ):
+        assert not planning.summed(wired, quarter, as_json=True, quiet=False)
+        assert (
+            f"no digest of {'July' if number == 7 else 'August' if number == 8 else 'September'}"
+            in capsys.readouterr().err
+        )
+        bench.run(key, window(f"2026-{number:02d}", NOW, "UTC"), kind=kind)
+        bench.clock.passes(60)
+    assert planning.summed(wired, quarter, as_json=True, quiet=False)
+    told = json.loads(capsys.readouterr().out)["data"]
+    assert told["made_from"] == ["monthly:2026-07", "by hand", "monthly:2026-09"]
+    assert [(t["ticket_count"], t["customer_count"]) for t in told["themes"]] == [(24, 5), (12, 5)]
+    assert [m["ticket_count"] for m in told["themes"][1]["months"]] == [6, 0, 6]
+    assert planning.summed(wired, quarter, as_json=False, quiet=False)
+    assert "the sum of 3 stored monthly digests" in capsys.readouterr().out
+    assert not planning.summed(wired, replace(quarter, areas=("Billing",)), as_json=True, quiet=True)
+    assert not planning.summed(wired, Request(OCTOBER), as_json=True, quiet=False)
 
 
 def test_what_another_run_finds_after_the_freeze_changes_nothing_of_a_run_that_is_gone_on_with(bench: Bench) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands import asking
+from bot.commands import asking, planning
 from bot.commands.common import (
     BUSY,
     INTERRUPTED,
@@ -100,6 +100,8 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         request = _request(wired, window, files, columns, tickets is None, tuple(source or ()), tuple(area or ()), post)
         if estimate:
             asking.estimated(wired, request, as_json=as_json)
+            return
+        if not (again or post) and planning.summed(wired, request, as_json=as_json, quiet=quiet):
             return
         began = time.monotonic()
         made = _carried(wired, request, again=again, as_json=as_json, quiet=quiet)

@@ -35,11 +35,14 @@ def before(connection: Connection, key: str) -> tuple[Past, ...]:
     return tuple(_past(connection, rows[n]) for n in chosen)
 
 
-def of_windows(connection: Connection, windows: Sequence[Window]) -> list[Past]:
-    """The monthly digest of each of the windows, in their order; those that there are."""
-    rows = [r for r in _ended(connection, None, None) if r.kind == MONTHLY]
-    found = {(r.period.start, r.period.end): r for r in rows}
-    return [_past(connection, r) for w in windows if (r := found.get((w.start, w.end))) is not None]
+def of_windows(connection: Connection, windows: Sequence[Window], asked: Mapping[str, Any]) -> list[str | None]:
+    """The key of a digest of each window, of the same areas and sources: the monthly one, else the first."""
+    rows = [r for r in _ended(connection, None, None) if _scope(r.asked) == _scope(asked)]
+    rows.sort(key=lambda r: r.kind == MONTHLY, reverse=True)  # what was asked for first stays first
+    keys: dict[tuple[datetime | None, datetime | None], str] = {}
+    for r in rows:
+        keys.setdefault((r.period.start, r.period.end), r.key)
+    return [keys.get((w.start, w.end)) for w in windows]
 
 
 def of_theme(connection: Connection, theme_id: str) -> list[tuple[str, Window, int, int]]:

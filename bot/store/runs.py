@@ -235,10 +235,11 @@ class Runs:
         with self._database.reading() as connection:
             return history.before(connection, key)
 
-    def of_windows(self, windows: Sequence[Window]) -> list[Past]:
-        """The monthly digests of these windows, those that there are."""
+    def of_windows(self, windows: Sequence[Window], asked: Mapping[str, Any]) -> list[str | None]:
+        """For each window the key of a digest of exactly its days, with the areas and sources that are `asked` for (as
+        `Run.asked`): the month's own before one by hand; None where there is none."""
         with self._database.reading() as connection:
-            return history.of_windows(connection, windows)
+            return history.of_windows(connection, windows, asked)
 
     def history(self, theme_id: str) -> list[tuple[str, Window, int, int]]:
         """(run key, window, tickets, customers) of each digest that has the theme, the oldest window first."""
