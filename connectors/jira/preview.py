@@ -69,7 +69,7 @@ def planned(acts: Sequence[Act]) -> Shown:
     first = acts[0]
     wanted = first.payload.get("wanted") or {}
     severity = wanted.get("severity")
-    priority = (wanted.get("priorities") or {}).get(severity) or f"{severity}, at its place in the project's order"
+    priority = (wanted.get("priorities") or {}).get(severity) or f"{severity} (by the project's own order)"
     status = next((str(a.payload["status"]) for a in acts if a.kind == TRIAGE), "the project's first")
     given = [
         (phrases.heading(name), phrases.heading(str(value))) for name, value in (wanted.get("fields") or {}).items()
