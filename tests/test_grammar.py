@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.grammar import HelpOrder, HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, dates, read
@@ -190,6 +190,7 @@ def test_days_are_of_the_workspaces_zone_and_the_last_one_is_whole() -> None:
     assert told("run 2026-10-25..2026-10-25", "Europe/Berlin") == "run 2026-10-25..2026-10-25"  # a day of 25 hours
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.sampled_from(["30d", "--private", "source:zendesk", '--area "Sign in"', "--dry-run"]), unique=True),
     st.randoms(),
@@ -202,6 +203,7 @@ def test_an_order_says_the_same_in_any_order_and_when_it_is_typed_again(words: l
     assert isinstance(order, RunOrder) and told(order.typed) == told(" ".join(["run", *words]))
 
 
+@settings(max_examples=60)
 @given(st.text(max_size=60))
 def test_whatever_is_typed_is_an_order_or_is_misread(text: str) -> None:
     for typed in (text, f"run {text}", f"history {text}", f"help {text}"):

@@ -97,6 +97,23 @@ def test_a_click_that_cannot_be_kept_is_told_to_the_person_and_to_nobody_else(sl
     line.close()
 
 
+def test_a_command_is_kept_before_it_is_acknowledged_and_one_that_cannot_be_says_so_in_the_acknowledgement(
+    slack: SlackServer,
+) -> None:
+    kept = Kept()
+    line = _opened(slack, kept)
+    assert slack.socket is not None
+    wait("the connection", lambda: slack.socket and slack.socket.connections)
+    first = slack.socket.deliver(slack.command("run 7d \u2014private"))
+    wait("the acknowledgement", lambda: slack.socket and first in slack.socket.acks)
+    assert [e["text"] for e in kept.events.values()] == ["run 7d \u2014private"] and kept.woken.is_set()
+    kept.locked = True
+    second = slack.socket.deliver(slack.command("run 9d"))
+    wait("the second acknowledgement", lambda: slack.socket and second in slack.socket.acks)
+    assert "Not saved, nothing was done" in str(slack.socket.acks[second]) and len(kept.events) == 1
+    line.close()
+
+
 def test_slack_may_be_away_at_the_start_and_is_joined_when_it_is_there(slack: SlackServer) -> None:
     kept, socket = Kept(), slack.socket
     slack.socket = None  # apps.connections.open is refused

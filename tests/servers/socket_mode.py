@@ -42,9 +42,10 @@ class SocketMode:
         self.drop()
 
     def deliver(self, payload: Mapping[str, Any], envelope_id: str | None = None) -> str:
-        """An interaction, as Slack wraps it; the envelope's id."""
+        """An interaction or a command, as Slack wraps it; the envelope's id."""
         envelope = envelope_id or str(uuid.uuid4())
-        told = {"envelope_id": envelope, "type": "interactive", "accepts_response_payload": True, "payload": payload}
+        kind = "slash_commands" if "command" in payload else "interactive"
+        told = {"envelope_id": envelope, "type": kind, "accepts_response_payload": True, "payload": payload}
         _send(self.connections[-1], _TEXT, json.dumps(told).encode())
         return envelope
 
