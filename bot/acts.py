@@ -115,6 +115,49 @@ class Effect:
         return self.state is EffectState.PENDING and self.sent
 
 
+# --- what is in the tracker already
+
+
+class Fate(StrEnum):
+    """What became of an issue. DECLINED: closed, and not to be done."""
+
+    OPEN = "open"
+    DONE = "done"
+    DECLINED = "declined"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue of the tracker as it was last read. `text`: its description without markup, cut; `status` and
+    `resolution` in the site's own words."""
+
+    key: str
+    url: str
+    summary: str
+    text: str = ""
+    fate: Fate = Fate.OPEN
+    status: str = ""
+    resolution: str | None = None
+    resolved_at: datetime | None = None
+
+
+class Likeness(StrEnum):
+    """How an issue stands to a theme; `bot.backlog` says how far each can be trusted."""
+
+    SAME = "same"
+    RELATED = "related"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An issue that may be about what a theme is about. `score`: its similarity, about 0 to 1."""
+
+    issue: Issue
+    likeness: Likeness
+    score: float
+
+
 # --- what people decide
 
 
