@@ -17,7 +17,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.acts import Act, Draft, Field, Finding, Hint, Message, Receipt, Sighting
+from bot.acts import Act, Draft, Field, Finding, Hint, Issue, Message, Receipt, Sighting
 from bot.domain import Kind, Page
 
 Vectors = NDArray[np.float32]
@@ -161,6 +161,21 @@ class Pictured(Protocol):
         ...
 
 
+@runtime_checkable
+class Backlog(Protocol):
+    """A sink that can be asked what its side holds already. Reads only."""
+
+    def similar(self, words: Sequence[str]) -> Sequence[Issue]:
+        """Issues in which any of the words stands, the last changed first; bounded. Whether one of them is about the
+        same, `bot.backlog` judges. Raises Unavailable, Refused."""
+        ...
+
+    def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
+        """Those issues as they are now, each under the key that it was asked by, wherever it was moved; those that are
+        gone, or hidden, are missing. Raises Unavailable, Refused."""
+        ...
+
+
 class Channel(Checked, Outlet, Protocol):
     """Where people read and click. `do` posts a message or a reply; `bot.slack.blocks` renders what it carries."""
 
@@ -200,6 +215,10 @@ class Channel(Checked, Outlet, Protocol):
 
     def tell(self, target: str, person: str, message: Message) -> None:
         """One person alone sees it (ephemeral). May be lost; never repeated. Raises Unavailable or Refused."""
+        ...
+
+    def publish(self, person: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        """Draws the person's Home, which they alone see. Idempotent. Raises Unavailable or Refused."""
         ...
 
     def members(self, group: str) -> frozenset[str]:

@@ -199,13 +199,15 @@ class InMemoryTracker(_Place):
 
 
 class InMemoryChannel(_Place):
-    """A `bot.ports.Channel` named `where`. `groups`: user group -> its people; `told`: (person, message), each once."""
+    """A `bot.ports.Channel` named `where`. `groups`: user group -> its people; `told`: (person, message), each once;
+    `homes`: person -> the blocks of their Home."""
 
     def __init__(self, where: str = "C0PRODUCT1", *, name: str = "slack") -> None:
         super().__init__(where)
         self.name = name
         self.groups: dict[str, frozenset[str]] = {}
         self.told: list[tuple[str, Message]] = []
+        self.homes: dict[str, Sequence[Mapping[str, Any]]] = {}
 
     def post(self, key: str, message: Message) -> Act:
         return Act(key, f"{self.name}.digest", self.where, _body(message))
@@ -239,6 +241,10 @@ class InMemoryChannel(_Place):
     def tell(self, target: str, person: str, message: Message) -> None:
         self._meet("tell", person)
         self.told.append((person, message))
+
+    def publish(self, person: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        self._meet("publish", person)
+        self.homes[person] = tuple(blocks)
 
     def members(self, group: str) -> frozenset[str]:
         self._meet("members", group)

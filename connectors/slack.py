@@ -56,6 +56,7 @@ _MENDS = {
     "missing_scope": "the app lacks a right: add it under OAuth & Permissions and install the app again",
     "msg_blocks_too_long": "the message is too long, which is a bug here: please report it",
     "no_such_subteam": "no such user group: set its id (S…), which `@group` in Slack's directory shows",
+    "not_enabled": "the app has no Home: switch the Home Tab on under App Home, as the manifest does",
     "not_authed": "no token was sent: set the bot token (xoxb-…)",
     "not_in_channel": "the app is not in the channel: type /invite @groundswell there",
     "restricted_action": "a setting of the workspace keeps apps from posting in the channel: ask an administrator",
@@ -200,6 +201,9 @@ class Slack:
 
     def tell(self, target: str, person: str, message: Message) -> None:
         self._call("chat_postEphemeral", channel=target, user=person, **_body(message))
+
+    def publish(self, person: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        self._call("views_publish", user_id=person, view={"type": "home", "blocks": [dict(b) for b in blocks]})
 
     def respond(self, url: str, message: Message) -> None:
         if not self._is_slacks(url):

@@ -17,7 +17,7 @@ from slack_sdk.errors import SlackApiError
 from bot.acts import Message, Standing
 from bot.domain import Digest
 from bot.slack import blocks, preview
-from bot.slack.elements import Press
+from bot.slack.elements import Press, pressed
 from bot.slack.preview import Post
 from connectors.slack import Slack
 from tests import browser
@@ -84,7 +84,7 @@ def test_a_signed_click_reaches_bolt_as_slack_sends_it(server: SlackServer) -> N
     heard_headers = {k.lower(): [v] for k, v in headers.items()}
     assert app.dispatch(BoltRequest(body=body.decode(), headers=heard_headers)).status == 200
     (click,) = heard
-    assert Press.read(click["actions"][0]["value"]) == Press(RUN, d.themes[2].id, 1)
+    assert pressed(click) == ("approve", Press(RUN, d.themes[2].id, 1))
     assert (click["user"]["id"], click["team"]["id"], click["channel"]["id"]) == ("U0LEE", "T0ACME", CHANNEL)
     assert click["container"]["message_ts"] == message["ts"]
 

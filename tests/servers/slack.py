@@ -80,6 +80,7 @@ class SlackServer(StandIn):
         self.revoked: set[str] = set()
         self.whispers: list[dict[str, Any]] = []
         self.views: list[dict[str, Any]] = []
+        self.homes: dict[str, dict[str, Any]] = {}  # person -> what stands in their Home
         self.answers: list[Any] = []  # what came to response_urls
         self.expired: set[str] = set()  # trigger ids that are over
         self.page_cap = 1000  # messages a page; 15 for apps outside the marketplace
@@ -315,7 +316,40 @@ class SlackServer(StandIn):
         return self._kept_view(asked)
 
     def _view_published(self, asked: Mapping[str, str]) -> dict[str, Any]:
-        return self._kept_view(asked)
+        if asked.get("user_id") not in PEOPLE:
+            raise Fault("invalid_arguments")
+        view = json.loads(asked["view"])
+        if view.get("type") != "home":
+            raise Fault("invalid_arguments")
+        _check_view(view)
+        kept = self._kept_view(asked)
+        self.homes[asked["user_id"]] = kept["view"]
+        return kept
+
+    def opens_home(self, user: str = "U0DANA", tab: str = "home") -> dict[str, Any]:
+        """The event that comes when a person opens the app's Home (docs.slack.dev/reference/events/app_home_opened)."""
+        with self.lock:
+            self._count += 1
+        event = {"type": "app_home_opened", "user": user, "channel": talk(user), "tab": tab}
+        if user in self.homes:
+            event["view"] = {**self.homes[user], "team_id": TEAM}
+        return {
+            "type": "event_callback",
+            "event_id": f"Ev{self._count:08d}",
+            "event_time": int(time.time()),
+            "event": {**event, "event_ts": f"{time.time():.6f}"},
+            "team_id": TEAM,
+            "api_app_id": "A0GROUND",
+            "token": "verification-token-nobody-reads",
+            "authorizations": [{"team_id": TEAM, "user_id": BOT_USER, "is_bot": True}],
+        }
+
+    def click_at_home(self, action_id: str, user: str = "U0DANA", theme: str = "") -> dict[str, Any]:
+        """The same as `click`, in the person's Home: with a view, and without a channel and a message."""
+        view = {**self.homes[user], "team_id": TEAM}
+        block, element = self._found(view, action_id, theme)[0]
+        payload = self._pressed(block, element, action_id, user)
+        return {**payload, "container": {"type": "view", "view_id": view["id"]}, "view": view}
 
     def _kept_view(self, asked: Mapping[str, str]) -> dict[str, Any]:
         view = {"id": f"V{len(self.views):03d}", "hash": f"h{len(self.views)}", **json.loads(asked["view"])}
@@ -405,10 +439,20 @@ class SlackServer(StandIn):
             found = [(block, {**element, "action_id": "reject", "text": {"type": "plain_text", "text": "Not a theme"}})]
         block, element = found[0]
         channel = next(r for r in self.rooms.values() if any(m["ts"] == message["ts"] for m in r.messages))
-        shown = {k: v for k, v in element.items() if k in ("type", "action_id", "text", "value", "style")}
-        shown |= {"selected_option": _entry(element, action_id)} if element["type"] == "overflow" else {}
         thread = {"thread_ts": message["thread_ts"]} if "thread_ts" in message else {}
         where = {"message_ts": message["ts"], "channel_id": channel.id, "is_ephemeral": False, **thread}
+        return {
+            **self._pressed(block, element, action_id, user),
+            "container": {"type": "message", **where},
+            "channel": {"id": channel.id, "name": channel.name},
+            "message": dict(message),
+            "response_url": f"{self.url}/_response/{self._count}",
+        }
+
+    def _pressed(self, block: Any, element: Any, action_id: str, user: str) -> dict[str, Any]:
+        """What a click says, wherever it was made."""
+        shown = {k: v for k, v in element.items() if k in ("type", "action_id", "text", "value", "style")}
+        shown |= {"selected_option": _entry(element, action_id)} if element["type"] == "overflow" else {}
         with self.lock:
             self._count += 1
             at = f"{time.time():.6f}"
@@ -417,15 +461,11 @@ class SlackServer(StandIn):
             "user": {"id": user, "username": PEOPLE[user].lower(), "name": PEOPLE[user].lower(), "team_id": TEAM},
             "api_app_id": "A0GROUND",
             "token": "verification-token-nobody-reads",
-            "container": {"type": "message", **where},
             "trigger_id": f"{self._count}.{TEAM}.{hashlib.sha256(at.encode()).hexdigest()[:16]}",
             "team": {"id": TEAM, "domain": "acme"},
             "enterprise": None,
             "is_enterprise_install": False,
-            "channel": {"id": channel.id, "name": channel.name},
-            "message": dict(message),
             "state": {"values": {}},
-            "response_url": f"{self.url}/_response/{self._count}",
             "actions": [{**shown, "block_id": block["block_id"], "action_ts": at}],
         }
 
@@ -443,12 +483,17 @@ def talk(user: str) -> str:
 def signed(secret: str, payload: Mapping[str, Any], at: float | None = None) -> tuple[dict[str, str], bytes]:
     """What Slack posts: the headers with the signature over the raw body, and the body.
 
-    A command is a form of its own; everything else is JSON in one field of a form.
+    A command is a form of its own, an event is JSON; everything else is JSON in one field of a form.
     """
+    if payload.get("type") == "event_callback":
+        return _sealed(secret, json.dumps(payload).encode(), "application/json", at)
     body = urlencode(payload if "command" in payload else {"payload": json.dumps(payload)}).encode()
+    return _sealed(secret, body, "application/x-www-form-urlencoded", at)
+
+
+def _sealed(secret: str, body: bytes, kind: str, at: float | None) -> tuple[dict[str, str], bytes]:
     stamp = str(int(time.time() if at is None else at))
     digest = hmac.new(secret.encode(), b"v0:" + stamp.encode() + b":" + body, hashlib.sha256).hexdigest()
-    kind = "application/x-www-form-urlencoded"
     return {"Content-Type": kind, "X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}, body
 
 
