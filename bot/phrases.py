@@ -133,14 +133,20 @@ def size(theme: Theme) -> str:
 
 
 def course(trend: Trend) -> str:
-    """'up 41%', 'new', 'returned', 'about the same': for a column."""
+    """'up 41%', 'new', 'returned', 'same', 'unclear': for a column."""
     if trend.course in (Course.NEW, Course.RETURNED):
         return trend.course.value
-    if trend.change is None or trend.course is Course.CONTINUED:
-        return "about the same" if trend.change is not None else "continued"
+    if trend.change is None:
+        return "continued"
+    if trend.course is Course.CONTINUED:
+        return "same" if abs(trend.change) < _SAME else "unclear"
     now, then = trend.months[-1], trend.months[-2]
     change = now.tickets / then.tickets - 1 if _alike(now, then) else trend.change
     return f"{'up' if trend.course is Course.GREW else 'down'} {abs(change):.0%}"
+
+
+_SAME = 0.2  # a smaller change is none; a larger one that chance may have made is not clear
+_STEADY = {"same": "about the same", "unclear": "no clear change"}
 
 
 def _alike(now: Month, then: Month) -> bool:
@@ -168,10 +174,11 @@ def _compared(told: Trend) -> str:
         return f"returned after {_month_name(last, now)}" if last else "returned"
     if told.change is None or then is None or not (now.days and then.days):
         return f"continued ({number(told.previous or 0)} before)"
+    went = _STEADY.get(course(told), course(told))
     if not _alike(now, then):
         spans = f"{number(then.tickets)} in {then.days:.0f} days to {number(now.tickets)} in {now.days:.0f}"
-        return f"{course(told)} per day ({spans})"
-    return f"{course(told)} ({number(then.tickets)} to {number(now.tickets)})"
+        return f"{went} per day ({spans})"
+    return f"{went} ({number(then.tickets)} to {number(now.tickets)})"
 
 
 _UNLIKE = 0.12  # of a window's length: months differ by less, and then nobody needs to be told

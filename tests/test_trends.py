@@ -49,6 +49,7 @@ def test_each_course_is_said_in_words_with_both_counts() -> None:
     assert said(104, past(9, a=74)) == "up 41% (74 to 104)"
     assert said(40, past(9, a=74)) == "down 46% (74 to 40)"
     assert said(79, past(9, a=75)) == "about the same (75 to 79)"
+    assert said(29, past(9, a=20)) == "no clear change (20 to 29)"  # 45 % more, and it may be chance
 
 
 def test_a_theme_that_was_never_seen_is_new_and_one_that_was_away_returns_after_the_last_month_that_had_it() -> None:
