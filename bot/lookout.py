@@ -12,8 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import structlog
-
 from bot import novelty
 from bot.acts import Act
 from bot.domain import Ticket, Window
@@ -29,9 +27,7 @@ from bot.synthesis.noise import why_noise
 
 KIND = "spike"  # of runs that were started from an alert
 ITSELF = "groundswell"  # who started a run where `spikes.auto_run` is set
-_READ = 20_000  # tickets of the nine days that are compared; of more, only the counts by area are looked at
-
-_log = structlog.get_logger("groundswell")
+_READ = 20_000  # of the nine days that are compared: about ten seconds, once an hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +45,21 @@ class Sight:
 
 
 class Lookout:
-    """One workspace's. `act` makes what posts an alert; without it (no channel) alerts are seen, and none is kept."""
+    """One workspace's. `act` makes what posts an alert; without it (no channel) alerts are seen, and none is kept.
+
+    `most`: tickets whose text is read for one check; of more, only the counts by area are looked at.
+    """
 
     def __init__(
-        self, parts: Parts, rule: Rule, act: Callable[[Alert], Act] | None = None, *, auto_run: bool = False
+        self,
+        parts: Parts,
+        rule: Rule,
+        act: Callable[[Alert], Act] | None = None,
+        *,
+        auto_run: bool = False,
+        most: int = _READ,
     ) -> None:
-        self._parts, self._rule, self._act, self._auto_run = parts, rule, act, auto_run
+        self._parts, self._rule, self._act, self._auto_run, self._most = parts, rule, act, auto_run, most
         self._store, self._zone = parts.store, parts.rules.timezone
 
     def look(self) -> Sight:
@@ -110,8 +115,8 @@ class Lookout:
         self, check: Check, counts: Mapping[str, Mapping[datetime, int]]
     ) -> tuple[tuple[Series, ...], tuple[str, ...]]:
         compared = [at for start, end in check.windows for at in _hours(start, end)]
-        if sum(by_hour.get(at, 0) for by_hour in counts.values() for at in compared) > _READ:
-            told = f"Noise, themes and new wording were not looked at: more than {_READ:,} tickets in nine days."
+        if sum(by_hour.get(at, 0) for by_hour in counts.values() for at in compared) > self._most:
+            told = f"Noise, themes and new wording were not looked at: more than {self._most:,} tickets in nine days."
             return tuple(_by_area(counts)), (told,)
         tickets = self._tickets(check)
         counts = _corrected(counts, tickets, compared)

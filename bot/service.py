@@ -160,7 +160,10 @@ class Service:
         """The check for spikes, after a reading: once for each whole hour."""
         now = self._store.now().replace(minute=0, second=0, microsecond=0)
         if self.lookout is not None and now != self._looked_at:
-            self.lookout.keep(self.lookout.look())
+            sight = self.lookout.look()
+            for remark in sight.remarks:
+                _log.warning("spikes seen in part", why=remark)
+            self.lookout.keep(sight)
             self._looked_at = now
             self._awake.set()
 

@@ -205,6 +205,12 @@ def test_an_embedder_that_is_away_is_a_remark_and_the_areas_are_looked_at_all_th
     assert "does not answer" in sight.remarks[0] and {s.name for s in sight.spikes} == {"Auth", ""}
 
 
+def test_of_more_tickets_than_may_be_read_the_counts_alone_are_looked_at(watched: Watched) -> None:
+    watched.come(20, NOW - HOUR)
+    sight = Lookout(replace(watched.parts, embedder=Broken()), Rule(), watched.board.act, most=20).look()
+    assert "more than 20 tickets" in sight.remarks[0] and {s.name for s in sight.spikes} == {"Auth", ""}
+
+
 def test_where_nothing_was_read_yet_nothing_is_said(tmp_path: Path) -> None:
     with scene(tmp_path) as here:
         nothing = Watched(here, parts(here))
@@ -414,6 +420,8 @@ def test_every_alert_is_one_that_slack_takes_whatever_its_area_is_called(area: s
             RunOf("failed", why="<!here>"),
         ):
             assert limits.problems(alerts.alert(told, run, "Europe/London")) == []
+    assert "in all" in str(alerts.alert(plain, RunOf(), "UTC"))
+    assert "in the last three days" in str(alerts.alert(replace(plain, since=NOW - 100 * HOUR), RunOf(), "UTC"))
 
 
 def test_how_rare_it_is_is_said_in_years_of_checks() -> None:

@@ -151,7 +151,8 @@ def _timeline(told: Alert, here: ZoneInfo) -> list[Words]:
     peak = max(told.timeline, key=lambda hour: hour.tickets)
     usual = f" (usual {_range(shown)})"
     most = f". Peak: {number(peak.tickets)} at {_clock(peak.at, here)}" if peak not in shown else ""
-    all_of_it = f". {count(sum(hour.tickets for hour in told.timeline), 'ticket')} in all"
+    span = "in the last three days" if told.timeline[0].at > told.since else "in all"
+    all_of_it = f". {count(sum(hour.tickets for hour in told.timeline), 'ticket')} {span}"
     return [words("Hour by hour: ", bold=True), words(f"{line}{usual}{most}{all_of_it}", limit=900)]
 
 
