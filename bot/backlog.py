@@ -1,0 +1,112 @@
+"""Whether a theme is in the tracker already: issues and a theme in, how like they are out. Pure, but for the embedder.
+
+An issue is written by people who know the product, a theme in the words of those who use it; so each quote is held
+against the whole issue, and the whole theme against each sentence of the issue, and the mean of the two is the score.
+On 60 labelled pairs (bench/backlog.py) SAME_FROM finds 15 of 20 and is right 15 times of 16; RELATED_FROM is a hint and
+no more: between another request for the same area and an issue that shares words, vectors hardly tell.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import numpy as np
+
+from bot import phrases
+from bot.acts import Fate, Issue, Likeness, Match
+from bot.domain import Theme
+from bot.ports import Embedder, Vectors
+from bot.synthesis.english import BLAND, CLOSED
+
+SAME_FROM, RELATED_FROM = 0.37, 0.30
+MOST = 5  # matches of a theme that are kept
+_WORDS = 12  # a tracker is asked for so many, and each of them more brings issues about something else
+_QUOTES, _SENTENCES = 5, 20
+_WORD = re.compile(r"[^\W\d_]{3,30}")
+_END = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+def words(theme: Theme) -> tuple[str, ...]:
+    """What to look for: the theme's own content words, then those that its customers repeat; letters alone."""
+    named = _content(f"{theme.words.name} {theme.words.title}")
+    told = Counter(_content(" ".join((theme.words.problem, *(q.text for q in theme.quotes)))))
+    return tuple(dict.fromkeys([*named, *(word for word, _ in told.most_common())]))[:_WORDS]
+
+
+def _content(said: str) -> list[str]:
+    return [w for w in _WORD.findall(said.casefold()) if w not in CLOSED and w not in BLAND]
+
+
+def matches(theme: Theme, issues: Sequence[Issue], embedder: Embedder) -> list[Match]:
+    """Those that are about the same, or near it, the likest first. Raises what the embedder does."""
+    if not issues:
+        return []
+    quotes, whole = _theme(theme)
+    about = embedder.embed([*quotes, whole])
+    pieces = [_issue(issue) for issue in issues]
+    vectors = embedder.embed([text for piece in pieces for text in piece])
+    found, at = [], 0
+    for issue, piece in zip(issues, pieces, strict=True):
+        found.append(_match(issue, about, vectors[at : at + len(piece)]))
+        at += len(piece)
+    near = [match for match in found if match.likeness is not Likeness.OTHER]
+    return sorted(near, key=lambda match: (-match.score, match.issue.key))[:MOST]
+
+
+def _theme(theme: Theme) -> tuple[list[str], str]:
+    quotes = [q.text for q in theme.quotes[:_QUOTES]] or [theme.words.problem]
+    return quotes, f"{theme.words.title}. {theme.words.problem} {' '.join(quotes)}"
+
+
+def _issue(issue: Issue) -> list[str]:
+    """The whole, then its sentences; the summary stands for an empty description."""
+    sentences = [s for s in map(str.strip, _END.split(issue.text)) if s][:_SENTENCES]
+    return [f"{issue.summary}. {issue.text}", *(sentences or [issue.summary])]
+
+
+def _match(issue: Issue, about: Vectors, pieces: Vectors) -> Match:
+    told = float(np.mean(about[:-1] @ pieces[0]))
+    score = round((told + float(np.max(pieces[1:] @ about[-1]))) / 2, 4)
+    likeness = Likeness.SAME if score >= SAME_FROM else Likeness.RELATED if score >= RELATED_FROM else Likeness.OTHER
+    return Match(issue, likeness, score)
+
+
+# --- in words
+
+
+def open_one(found: Sequence[Match]) -> Issue | None:
+    """The issue to which evidence may be attached: the likest that is about the same, if it is open."""
+    first = next((m.issue for m in found if m.likeness is Likeness.SAME), None)
+    return first if first is not None and first.fate is Fate.OPEN else None
+
+
+def told(theme: Theme, found: Sequence[Match]) -> str:
+    """One line on the likest issue that is about the same; empty where there is none."""
+    issue = next((m.issue for m in found if m.likeness is Likeness.SAME), None)
+    if issue is None:
+        return ""
+    about = f"{issue.key} ({phrases.clip(phrases.line(issue.summary), 70)})"
+    if issue.fate is Fate.OPEN:
+        return f"May be {about}, {phrases.line(issue.status) or 'open'}: attach this evidence there?"
+    when = f" on {phrases.day(issue.resolved_at)}" if issue.resolved_at else ""
+    if issue.fate is Fate.DONE:
+        return f"Returned after {about}, done{when}: a regression?"
+    return f"{about} was declined{when}{_since(theme, issue.resolved_at)}"
+
+
+def _since(theme: Theme, at: datetime | None) -> str:
+    if at is None:
+        return ""
+    asked = {e.customer for e in theme.evidence if e.customer and e.created_at and e.created_at > at}
+    return f"; {phrases.count(len(asked), 'customer')} since, in this digest" if asked else ""
+
+
+def near(found: Sequence[Match]) -> Iterator[str]:
+    """Every match in a line, for whoever looks closer."""
+    for match in found:
+        issue = match.issue
+        said = phrases.clip(phrases.line(issue.summary), 70)
+        yield f"{issue.key:<12} {match.likeness:<8} {match.score:.2f}  {issue.fate:<9} {said}  {issue.url}".rstrip()
