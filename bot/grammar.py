@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from bot.domain import Window
-from bot.window import GRAMMAR, window
+from bot.window import window
 
 VERBS = ("run", "status", "history", "help")
 WITHOUT_WINDOW = "7d"  # what `run` alone looks at (SURFACES 1.10)
@@ -237,7 +237,7 @@ def _window(said: str, now: datetime, timezone: str) -> Window:
     try:
         return window(said, now, timezone)
     except ValueError:
-        told = f"I could not read the window {_shown(said)}: write {GRAMMAR}."
+        told = f"I could not read the window {_shown(said)}. It can be 7d, 2w, last-month or 2026-10-01..2026-10-31."
         raise Misread("window", said, told, _nearest_window(said, now, timezone)) from None
 
 

@@ -490,7 +490,7 @@ def test_status_tells_what_runs_what_was_and_what_is_next_and_how_old_the_source
     hall.here.store.tickets.fault("intercom", "Intercom refused the token (401): set another")
     hall.type("run 7d", "U0LEE")
     told = hall.type("status", "U0SAM")
-    assert "1 running" in told and "U0LEE" in told and "Zendesk read 2 h ago" in told
+    assert "1 run under way" in told and "U0LEE" in told and "Zendesk read 2 h ago" in told
     assert "Intercom can't be read: Intercom refused the token" in told and "0 decided" in told
     assert "undecided" in hall.told["text"]
 

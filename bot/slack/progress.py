@@ -66,7 +66,10 @@ def finished(run: Going, themes: int, url: str | None, trouble: str = "") -> Mes
     else:
         more = [words(". "), link(url, "Open the digest"), words(".")]
     more += [words(" Only you see it; decisions are made in the channel, on the digest there.")] if run.private else []
-    said = text.sentence(f"Themes run, {text.escape(run.label)}: {found}. ", Theirs(trouble or "The digest is posted."))
+    said = text.sentence(
+        f"Themes run, {text.escape(run.label)}: {found}. ",
+        Theirs(f"Not in Slack: {trouble}" if trouble else "The digest is posted."),
+    )
     shown = [words(f"Themes run, {phrases.line(run.label)}", bold=True), words(f": {found}"), *more]
     return Message(text.padded(said, "Every number in it is computed."), [rich(paragraph(*shown))])
 

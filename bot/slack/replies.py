@@ -34,7 +34,7 @@ _EXAMPLES = ("run 30d", "run 2026-10-01..2026-10-31", "run 7d --source zendesk -
 _READING = ("status", "history", "help")
 _HELP = {
     "run": ("run [30d|last-month|2026-10-01..2026-10-31] [--source zendesk] [--area billing] [--private] [--dry-run]",
-            "reads, groups and posts an own digest; the month's stays as it is"),
+            "reads, and posts a digest of its own; the month's stays as it is"),
     "status": ("status", "what is running, what is next, what waits for somebody"),
     "history": (f"history [1 to {MOST_RUNS}]", "past runs and what became of them"),
     "help": ("help [command]", "this, or more on one command"),
@@ -61,7 +61,7 @@ def misread(why: Misread) -> Message:
     """Three commands that work, and the nearest one as a button."""
     offered = [button(f"/themes {why.nearest}", AGAIN, "what you probably meant", why.nearest)] if why.nearest else []
     offered.append(button("All commands", COMMANDS, "help", "help"))
-    examples = [f"help {why.nearest}", *_EXAMPLES] if why.nearest.startswith("help") else list(_EXAMPLES)
+    examples = list(dict.fromkeys([*([why.nearest] if why.nearest else []), *_EXAMPLES]))
     said = text.sentence(Theirs(str(why)), " Nothing was started. Try: /themes run 30d")
     return _message(said, [words(f"{why}\nTry one of:")], examples[:3], offered)
 
@@ -211,10 +211,10 @@ class Status:
 
 def status(told: Status) -> Message:
     """What runs, what was last, what is next; then what needs somebody."""
-    now = f"{len(told.running)} running" if told.running else "idle"
+    now = f"{phrases.count(len(told.running), 'run')} under way" if told.running else "idle"
     last, next_at = told.last, told.next_at
     undecided = last.themes - last.decided if last else 0
-    said = [f"Groundswell is {now}", f"last run: {text.escape(last.label)}" if last else "there was no run yet"]
+    said = [f"Groundswell: {now}", f"last run: {text.escape(last.label)}" if last else "there was no run yet"]
     said += [f"{phrases.count(undecided, 'theme')} undecided"] if last else []
     said += [f"{phrases.count(told.unsure, 'write')} to look at"] if told.unsure else []
     lines = [paragraph(words(f"{r.label}: {r.where}, started by "), who(r.by or "the schedule")) for r in told.running]
@@ -243,7 +243,7 @@ def history(runs: Sequence[Past]) -> Message:
             _EXAMPLES,
         )
     told = ", ".join(f"{text.escape(r.label)} {phrases.count(r.themes, 'theme')}" for r in runs[:3])
-    said = text.cut(f"The last {phrases.count(len(runs), 'run')}: {told}.", text.LONGEST)
+    said = text.cut(f"The last {phrases.count(len(runs), 'run') if len(runs) > 1 else 'run'}: {told}.", text.LONGEST)
     head = paragraph(words("Last runs", bold=True))
     return Message(text.padded(said, "Newest first."), [rich(head, bullets(paragraph(*_past(r)) for r in runs))])
 
