@@ -194,6 +194,12 @@ def _month_name(month: Month, now: Month) -> str:
     return line(month.label.removesuffix(year) if year[1:].isdigit() else month.label)
 
 
+def month_short(label: str) -> str:
+    """'Oct' of 'October 2026' and of '1 to 30 October 2026', 'Sep–Oct' of a window over both."""
+    names = [word[:3] for word in line(label).split() if word.isalpha() and word != "to"]
+    return "–".join(names) or line(label)
+
+
 def months(told: Trend) -> str:
     """'August 2026: 50, September 2026: 74': what the line of a trend shows, for who can't see it."""
     return ", ".join(f"{line(m.label)}: {number(m.tickets)}" for m in told.months)

@@ -164,6 +164,11 @@ def test_every_renderer_says_it_in_words() -> None:
     assert not any(arrow in page + markdown(digest) for arrow in "↑↓▲▼→")
 
 
+def test_a_window_is_named_in_short_by_its_months() -> None:
+    labels = ("October 2026", "1 to 30 October 2026", "28 September to 3 October 2026")
+    assert [phrases.month_short(label) for label in labels] == ["Oct", "Oct", "Sep–Oct"]
+
+
 def test_a_line_stands_as_high_as_its_counts() -> None:
     assert month_line([0, 5, 10]) == ((0, 34.0), (100, 18.0), (200, 2.0))
     assert month_line([0, 0]) == ((0, 34.0), (100, 34.0))

@@ -70,7 +70,7 @@ def _told(rollup: Rollup, *, as_json: bool) -> None:
         return
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False, header_style="bold")
     table.add_column("Theme", ratio=1, overflow="fold")
-    labels = [m.label.split(" ")[0][:3] for m in rollup.themes[0].months] if rollup.themes else []
+    labels = [phrases.month_short(m.label) for m in rollup.themes[0].months] if rollup.themes else []
     for heading in ("Tickets", *labels, "Cust."):
         table.add_column(heading, justify="right", no_wrap=True)
     for s in rollup.themes:
