@@ -223,12 +223,12 @@ def main(draws: int) -> None:
     print(f"Planted in one area of a fifth of the tickets, {draws} draws each: found, and how long after its start")
     detection("burst of 8 hours", burst, 8, draws)
     detection("slow rise over 36 hours", rise, 36, draws)
-    print(f"\nNothing planted: {draws} months of hourly checks")
-    quiet(max(3, draws // 4))
+    print(f"\nNothing planted: {draws // 2} months of hourly checks")
+    quiet(draws // 2)
     print("\nNew wording, the shipped model on the demo's texts")
     new_wording(draws)
     print("\nOdd weeks that are no spike")
-    no_spikes(max(3, draws // 4))
+    no_spikes(draws // 2)
 
 
 if __name__ == "__main__":
