@@ -2,7 +2,7 @@
 
 An issue is written by people who know the product, a theme in the words of those who use it; so each quote is held
 against the whole issue, and the whole theme against each sentence of the issue, and the mean of the two is the score.
-On 60 labelled pairs (bench/backlog.py) SAME_FROM finds 15 of 20 and is right 15 times of 16; RELATED_FROM is a hint and
+On 60 labelled pairs (bench/backlog.py) SAME_FROM finds 14 of 20 and is right 14 times of 15; RELATED_FROM is a hint and
 no more: between another request for the same area and an issue that shares words, vectors hardly tell.
 """
 
@@ -44,16 +44,27 @@ def matches(theme: Theme, issues: Sequence[Issue], embedder: Embedder) -> list[M
     """Those that are about the same, or near it, the likest first. Raises what the embedder does."""
     if not issues:
         return []
+    scores = score(theme, issues, embedder)
+    found = [Match(issue, likeness(s), s) for issue, s in zip(issues, scores, strict=True)]
+    near = [match for match in found if match.likeness is not Likeness.OTHER]
+    return sorted(near, key=lambda match: (-match.score, match.issue.key))[:MOST]
+
+
+def likeness(of: float) -> Likeness:
+    return Likeness.SAME if of >= SAME_FROM else Likeness.RELATED if of >= RELATED_FROM else Likeness.OTHER
+
+
+def score(theme: Theme, issues: Sequence[Issue], embedder: Embedder) -> list[float]:
+    """How like each issue is to the theme, in their order."""
     quotes, whole = _theme(theme)
     about = embedder.embed([*quotes, whole])
     pieces = [_issue(issue) for issue in issues]
     vectors = embedder.embed([text for piece in pieces for text in piece])
-    found, at = [], 0
-    for issue, piece in zip(issues, pieces, strict=True):
-        found.append(_match(issue, about, vectors[at : at + len(piece)]))
+    scores, at = [], 0
+    for piece in pieces:
+        scores.append(_score(about, vectors[at : at + len(piece)]))
         at += len(piece)
-    near = [match for match in found if match.likeness is not Likeness.OTHER]
-    return sorted(near, key=lambda match: (-match.score, match.issue.key))[:MOST]
+    return scores
 
 
 def _theme(theme: Theme) -> tuple[list[str], str]:
@@ -67,11 +78,10 @@ def _issue(issue: Issue) -> list[str]:
     return [f"{issue.summary}. {issue.text}", *(sentences or [issue.summary])]
 
 
-def _match(issue: Issue, about: Vectors, pieces: Vectors) -> Match:
+def _score(about: Vectors, pieces: Vectors) -> float:
+    """`about`: the theme's quotes, then the whole; `pieces`: the whole issue, then its sentences."""
     told = float(np.mean(about[:-1] @ pieces[0]))
-    score = round((told + float(np.max(pieces[1:] @ about[-1]))) / 2, 4)
-    likeness = Likeness.SAME if score >= SAME_FROM else Likeness.RELATED if score >= RELATED_FROM else Likeness.OTHER
-    return Match(issue, likeness, score)
+    return round((told + float(np.max(pieces[1:] @ about[-1]))) / 2, 4)
 
 
 # --- in words

@@ -157,7 +157,8 @@ def _off(value: Any) -> Any:
 
 class JiraStanza(Stanza):
     """`priorities` by severity; empty: by the site's own order; off: none is set. `fields`: what the project requires
-    beside that, by the name people see. `status`: where drafts are moved if they can be; off: they stay."""
+    beside that, by the name people see. `status`: where drafts are moved if they can be; off: they stay. `look_in`:
+    projects beside its own that may hold an issue about the same."""
 
     site: Url
     email: str
@@ -170,6 +171,7 @@ class JiraStanza(Stanza):
     priorities: Annotated[dict[Severity, str] | None, BeforeValidator(_off)] = Field(default_factory=dict)
     fields: dict[str, Any] = Field(default_factory=dict)
     status: Annotated[str | None, BeforeValidator(_off)] = "To triage"
+    look_in: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]+$")], ...] = ()
 
 
 class Storage(Stanza):

@@ -286,6 +286,7 @@ def sink(config: Config) -> Sink | None:
             priorities=jira.priorities,
             fields=jira.fields,
             status=jira.status,
+            look_in=jira.look_in,
         )
     except ValueError as wrong:
         raise Refused(str(wrong)) from None

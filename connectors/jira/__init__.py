@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any
 
-from bot.acts import Absent, Act, Draft, Field, Finding, Found, Hint, Receipt, Sighting, Undecided
+from bot.acts import Absent, Act, Draft, Field, Finding, Found, Hint, Issue, Receipt, Sighting, Undecided
 from bot.domain import Kind
 from bot.ports import Refused, Unknown
-from connectors.jira import checks, evidence, moves, preview, proof, reads, screens
+from connectors.jira import backlog, checks, evidence, moves, preview, proof, reads, screens
 from connectors.jira import draft as drafting
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
 from connectors.jira.evidence import EVIDENCE
@@ -68,6 +68,12 @@ class Jira(Form):
             evidence.evidence(draft, self),
             *moves.triage(draft, self),
         ]
+
+    def similar(self, words: Sequence[str]) -> Sequence[Issue]:
+        return backlog.similar(self._wire, [self.project, *self.look_in], words)
+
+    def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
+        return backlog.issues(self._wire, keys)
 
     def text(self, acts: Sequence[Act]) -> Sequence[str]:
         return list(preview.lines(preview.planned(acts)))

@@ -38,7 +38,8 @@ class Form:
     `priorities`: names or ids by severity; empty: by the site's own order; None: none is set. `fields` are values for
     fields that a project requires and a draft doesn't know, by the name people see or by id, as people write them or as
     Jira's API takes them. `status`: where the issue is moved once it is made, if it can be; None: it stays. What is
-    named is looked up when it is needed (`screens`, `moves`). Raises ValueError for what can't be meant, with the mend.
+    named is looked up when it is needed (`screens`, `moves`). `look_in`: projects beside its own in which what exists
+    already is looked for (`backlog`). Raises ValueError for what can't be meant, with the mend.
     """
 
     project: str
@@ -49,10 +50,11 @@ class Form:
     fields: Mapping[str, Any] = field(default_factory=dict)
     inline_links: int = 100
     status: str | None = "To triage"
+    look_in: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if not _PROJECT.fullmatch(self.project):
-            raise ValueError("jira.project is a project's key in capitals, as in BILL-123: write BILL")
+        if not all(_PROJECT.fullmatch(project) for project in (self.project, *self.look_in)):
+            raise ValueError("jira.project and jira.look_in are projects' keys in capitals, as in BILL-123: write BILL")
         if any(_label(label).startswith("groundswell") for label in self.labels):
             raise ValueError("jira.labels can't begin with 'groundswell': those are what issues are found by")
         if taken := sorted(_OURS & set(self.fields)):

@@ -19,7 +19,7 @@ from connectors.jira.draft import DRAFT, ISSUE, Form, key_of
 from connectors.jira.wire import Wire
 
 TRIAGE, CLOSE = "jira.triage", "jira.close"
-_DONE, _NEW = "done", "new"  # keys of Jira's status categories; they are the same on every site
+DONE, _NEW = "done", "new"  # keys of Jira's status categories; they are the same on every site
 # What sites call a status or a resolution of what won't be done. Closing as "Done" would be a lie in every report.
 _WONT = frozenset({"won't do", "wont do", "won't fix", "declined", "rejected", "withdrawn", "cancelled", "canceled"})
 
@@ -88,7 +88,7 @@ def move(wire: Wire, act: Act, key: str) -> Receipt:
 def _settled(wire: Wire, act: Act, key: str, now: Now, before: str | None) -> Receipt | None:
     """`before`: the status it had when we were about to move it; another one is a person's wish."""
     if act.kind == CLOSE:
-        if now.category == _DONE:
+        if now.category == DONE:
             return _in(wire, key, now.status)
         return _left(wire, key, now, "somebody else changed it or wrote beneath it") if now.others else None
     if _same(now.status, str(act.payload["status"])):
@@ -145,7 +145,7 @@ def _step(act: Act, offered: Sequence[Mapping[str, Any]]) -> Step | None:
     if act.kind == TRIAGE:
         wanted = str(act.payload["status"])
         return next((Step(str(t["id"]), _to(t), {}) for t in offered if _same(_to(t), wanted)), None)
-    closing = [t for t in offered if ((t.get("to") or {}).get("statusCategory") or {}).get("key") == _DONE]
+    closing = [t for t in offered if ((t.get("to") or {}).get("statusCategory") or {}).get("key") == DONE]
     by_name = [Step(str(t["id"]), _to(t), _resolution(t)) for t in closing if _folded(_to(t)) in _WONT]
     return next((s for s in (*by_name, *_by_resolution(closing))), None)
 
@@ -164,6 +164,11 @@ def _resolution(step: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _to(step: Mapping[str, Any]) -> str:
     return str((step.get("to") or {}).get("name"))
+
+
+def declines(name: str) -> bool:
+    """Whether a status or a resolution of that name says that an issue won't be done."""
+    return _folded(name) in _WONT
 
 
 def _same(left: str, right: str) -> bool:

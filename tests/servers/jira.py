@@ -59,6 +59,7 @@ class Issue:
     former_keys: list[str] = field(default_factory=list)
     links: dict[str, dict[str, Any]] = field(default_factory=dict)
     status: str = "To Do"
+    resolved: float | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
     comments: list[Any] = field(default_factory=list)
     attachments: list[dict[str, Any]] = field(default_factory=list)  # with their "text", which Jira doesn't tell
@@ -110,6 +111,7 @@ class JiraServer(StandIn):
             ("POST", f"{base}/issue", self._signed_in(self._create)),
             ("POST", f"{base}/issue/bulkfetch", self._signed_in(self._bulk_fetch)),
             ("GET", f"{base}/search/jql", self._signed_in(self._search)),
+            ("POST", f"{base}/search/jql", self._signed_in(self._search_posted)),
             ("GET", f"{base}/issue/{key}", self._signed_in(self._on_issue(self._issue))),
             ("PUT", f"{base}/issue/{key}", self._signed_in(self._on_issue(self._edit))),
             ("DELETE", f"{base}/issue/{key}", self._signed_in(self._on_issue(self._delete))),
@@ -155,6 +157,18 @@ class JiraServer(StandIn):
 
     def clone(self, key: str) -> Issue:
         return self._add("somebody-else", dict(self._known(key).fields), {})
+
+    def existing(self, summary: str, text: str = "", **more: Any) -> Issue:
+        """An issue that people wrote, with a description of one paragraph."""
+        told = {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [_text(text)] if text else []}]}
+        return self._add("somebody-else", {"summary": summary, "description": told, "labels": [], **more}, {})
+
+    def close(self, key: str, status: str = "Done", resolution: str | None = None, at: float | None = None) -> None:
+        """A person is done with it."""
+        self.touch(key, status=status)
+        issue = self._known(key)
+        issue.resolved = at or time.time()
+        issue.fields = {**issue.fields, "resolution": {"name": resolution} if resolution else None}
 
     def touch(self, key: str, status: str = "", comment: str = "") -> None:
         """What a person does to an issue."""
@@ -298,6 +312,7 @@ class JiraServer(StandIn):
         told = [{k: v for k, v in a.items() if k != "text"} for a in issue.attachments]
         fields = {**issue.fields, "created": _jira_time(issue.created), "attachment": told}
         fields["status"] = {"name": issue.status, "statusCategory": {"key": self.workflow.get(issue.status)}}
+        fields["resolutiondate"] = _jira_time(issue.resolved) if issue.resolved else None
         fields["comment"] = {"comments": issue.comments, "total": len(issue.comments)}
         return {
             "id": str(issue.id),
@@ -332,6 +347,27 @@ class JiraServer(StandIn):
             found = [i for i in found if test(i)]
         found.sort(key=lambda i: i.id, reverse=order.strip() == "key DESC")
         return self._search_page(request, found)
+
+    def _search_posted(self, request: Request) -> Answer:
+        """As the description has it; words as the index has them: whole, in any order, wherever a text stands."""
+        sent = request.json
+        if set(sent) - {"jql", "maxResults", "fields", "nextPageToken"}:
+            return _errors(400, "Invalid request payload. Refer to the REST API documentation and try again.")
+        match = re.fullmatch(r'project in \(("[^"]+"(?:, "[^"]+")*)\) AND \((.+)\) ORDER BY updated DESC', sent["jql"])
+        words = [re.fullmatch(r'text ~ "(\w+)"', part) for part in match[2].split(" OR ")] if match else []
+        if match is None or not all(words):
+            return _errors(400, "Error in the JQL Query.")
+        projects = set(re.findall(r"\w+", match[1]))
+        if self.project not in projects or "BROWSE_PROJECTS" not in self.rights:
+            return _errors(400, "The value does not exist for the field 'project'.")
+        wanted = {word[1] for word in words if word}
+        now = time.time()
+        seen = [i for i in self.issues if not i.hidden and i.created + self.index_lag <= now]
+        found = [i for i in seen if i.key.split("-")[0] in projects and wanted & _words(i)]
+        start, most = int(sent.get("nextPageToken", 0)), min(int(sent.get("maxResults", 50)), self.page)
+        last = start + most >= len(found)
+        shown = [self._shown(i, {"fields": sent.get("fields", [])}) for i in found[::-1][start : start + most]]
+        return Answer(200, {"issues": shown, "isLast": last, **({} if last else {"nextPageToken": str(start + most)})})
 
     def _clause(self, clause: str) -> Callable[[Issue], bool] | Answer:
         if clause == "creator = currentUser()":
@@ -481,6 +517,15 @@ def _invalid_text(fields: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "description", "INVALID_INPUT"
     elif sum(len(node["text"]) for node in _nodes(description) if node.get("type") == "text") > 32_767:
         yield "description", "The entered text is too long. It exceeds the allowed limit of 32,767 characters."
+
+
+def _text(said: str) -> dict[str, Any]:
+    return {"type": "text", "text": said}
+
+
+def _words(issue: Issue) -> set[str]:
+    told = [node["text"] for node in _nodes(issue.fields.get("description") or {}) if node.get("type") == "text"]
+    return set(re.findall(r"\w+", " ".join([str(issue.fields.get("summary")), *told]).casefold()))
 
 
 def _changed(by: str, field: str) -> dict[str, Any]:
