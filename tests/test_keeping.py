@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import make_url
+from typer.testing import CliRunner
 
+from bot.cli import app
 from bot.door import Door
 from bot.ports import Refused
 from bot.store import Store
 from bot.store.copying import backup, restore
 from bot.store.opening import parsed
 from bot.store.serving import ServeLock
-from tests.test_cli import groundswell
 
 
 @pytest.fixture
@@ -78,9 +79,10 @@ def test_nothing_is_put_back_under_a_running_serve(place: Path) -> None:
 def test_health_says_by_its_exit_code_whether_serve_works(ready: dict[str, bool], status: int, tmp_path: Path) -> None:
     door = Door("127.0.0.1", 0, lambda: ready)
     door.open()
-    at = {"GROUNDSWELL_SERVER__PORT": str(door.port), "GROUNDSWELL_SERVER__HOST": "0.0.0.0"}
-    done = groundswell("health", cwd=tmp_path, **at)
+    config = tmp_path / "config.yaml"
+    config.write_text(f"server: {{host: 0.0.0.0, port: {door.port}}}\n")
+    words = ["health", "--config", str(config)]
+    said = CliRunner().invoke(app, words)
     door.close()
-    assert done.returncode == status and ("not ready: scheduler" in done.stderr) == bool(status)
-    if status:
-        assert groundswell("health", cwd=tmp_path, **at).returncode == 1
+    assert said.exit_code == status and ("not ready: scheduler" in said.output) == bool(status)
+    assert CliRunner().invoke(app, words).exit_code == 1  # nobody is there any more
