@@ -140,10 +140,11 @@ class Sink(Checked, Outlet, Protocol):
 class Formed(Protocol):
     """A sink whose side may require fields that no draft fills."""
 
-    def form(self, kind: Kind | None = None) -> Sequence[Field]:
+    def form(self, kind: Kind | None = None, *, wait: bool = True) -> Sequence[Field]:
         """What a person has to give for a draft of `kind` (None: of any); by `Field.name` or `key` in Draft.fields.
 
-        Empty where the settings give it all. Reads only, and rarely: it is kept for a day. Raises Unavailable, Refused.
+        Empty where the settings give it all. Reads only, and rarely: it is kept for a day. `wait` False: only what is
+        kept, without asking anybody; after a refusal for want of a field, that is there. Raises Unavailable, Refused.
         """
         ...
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot import current, extras
+from bot.acts import Field
 from bot.answers import Answers, Recalling
 from bot.config import Config
 from bot.connections import LlmStanza, SlackStanza
@@ -17,7 +18,7 @@ from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
 from bot.lookout import Lookout
 from bot.pipeline import Mind
-from bot.ports import Channel, Embedder, Outlet, Refused, Sink, Source
+from bot.ports import Channel, Embedder, Formed, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Desk, Draws
@@ -27,6 +28,7 @@ from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands, Place
 from bot.slack.deciding import DecisionWindow
+from bot.slack.home import Home
 from bot.slack.ownership import Ownership
 from bot.slack.rights import may
 from bot.slack.run_window import RunWindow
@@ -70,7 +72,7 @@ class Wired:
         decider = Decider(store, self.channel, self.sink, self.workspace, home, slack.approvers, zone)
         alerts = AlertDesk(self.parts, self.channel, slack.channel, slack.approvers, _runners(slack))
         commands = self.commands
-        return (decider, alerts, commands) if commands else (decider, alerts)
+        return (Home(decider, commands), decider, alerts, commands) if commands else (decider, alerts)
 
     @property
     def boards(self) -> Sequence[Draws]:
@@ -99,7 +101,18 @@ class Wired:
                 lambda person: may(to, slack.approvers, person),
                 slack.channel,
                 self.config.workspace.timezone,
+                self._needed,
             )
+
+    def _needed(self) -> tuple[Field, ...]:
+        """What the tracker wants from a person, as far as it is known: a window waits for nobody."""
+        sink: object = self.sink
+        if not isinstance(sink, Formed):
+            return ()
+        try:
+            return tuple(sink.form(wait=False))
+        except Refused:  # a setting that is wrong: `doctor` says which
+            return ()
 
     @property
     def commands(self) -> Commands | None:

@@ -111,3 +111,12 @@ def test_two_files_of_one_act_are_twins(server: JiraServer) -> None:
     first = sink.do(act)
     again = evidence.attach(sink._wire, act, "BILL-1")  # what a process frozen in mid-request would do
     assert list(sink.twins(act)) == [first, again]
+
+
+def test_what_hung_on_a_deleted_issue_has_no_twins_and_a_wrong_token_is_no_deletion(server: JiraServer) -> None:
+    sink, act = ready(server)
+    sink.do(act)
+    with pytest.raises(Refused, match="token"):
+        jira(server, token="of-somebody-else").twins(act)
+    server.delete("BILL-1")
+    assert sink.twins(act) == []

@@ -97,6 +97,16 @@ def test_what_a_person_must_give_can_be_asked_for(server: JiraServer) -> None:
     assert [f.name for f in jira(server).form()] == ["Team", "Area"], "each once, whatever the type"
 
 
+def test_who_can_not_wait_is_told_what_is_known_and_after_a_refusal_it_is(server: JiraServer) -> None:
+    server.screen["customfield_7"] = TEAM
+    sink = jira(server)
+    assert sink.form(wait=False) == [] and server.requests == []
+    with pytest.raises(Refused):
+        sink.mark(sink.plan(draft_of())[0])
+    server.requests.clear()
+    assert [f.name for f in sink.form(wait=False)] == ["Team"] and server.requests == []
+
+
 @pytest.mark.parametrize(
     ("meta", "value", "sent"),
     [

@@ -52,10 +52,10 @@ class Jira(Form):
     def prove(self, key: str) -> Sequence[Finding]:
         return list(proof.findings(self, self._wire, self, key))
 
-    def form(self, kind: Kind | None = None) -> Sequence[Field]:
-        """What a person has to give for a draft of that kind (None: of any). Raises Unavailable or Refused."""
+    def form(self, kind: Kind | None = None, *, wait: bool = True) -> Sequence[Field]:
         names = dict.fromkeys(self.type_for(one) for one in ([kind] if kind else Kind))
-        asked = [field for name in names for field in screens.needed(self._screens.of(name), self.fields, self._ours())]
+        known = [self._screens.of(name) if wait else self._screens.kept(name) for name in names]
+        asked = [field for screen in known if screen for field in screens.needed(screen, self.fields, self._ours())]
         return list({field.key: field for field in asked}.values())
 
     def _ours(self) -> Sequence[str]:
@@ -117,7 +117,14 @@ class Jira(Form):
         return Found(made[0]) if made else doubt or Absent()
 
     def twins(self, act: Act) -> Sequence[Receipt]:
-        return reads.twins(self._wire, act) if act.kind == ISSUE else self._made(act)
+        if act.kind == ISSUE:
+            return reads.twins(self._wire, act)
+        try:
+            return self._made(act)
+        except Refused:
+            if reads.is_gone(self._wire, _issue_of(act)):
+                return []  # and with the issue all that hung on it; else no later act could be verified
+            raise
 
     def _body(self, act: Act) -> dict[str, Any]:
         """What is sent to make the issue, in the project's own terms. Raises Unavailable or Refused; reads only."""

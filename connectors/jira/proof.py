@@ -11,7 +11,7 @@ from typing import Any
 from bot.acts import Absent, Act, Finding, Found, Receipt
 from bot.domain import Kind
 from bot.ports import Outlet, Refused, Unavailable, Unknown
-from connectors.jira import adf
+from connectors.jira import adf, reads
 from connectors.jira.draft import ISSUE, PROPERTY, WITHDRAWN, Form, op_label
 from connectors.jira.wire import Wire
 
@@ -84,10 +84,9 @@ def _taken_back(wire: Wire, made: Receipt) -> Finding:
 
 def _is_gone(wire: Wire, key: str) -> bool:
     try:
-        left = wire.read("POST", "issue/bulkfetch", body={"issueIdsOrKeys": [key], "fields": ["labels"]}).data
+        return reads.is_gone(wire, key)
     except (Unavailable, Refused):
         return False
-    return isinstance(left, dict) and left.get("issues") == [] and not left.get("issueErrors")
 
 
 def _withdrawn(wire: Wire, made: Receipt, why: str) -> Finding:

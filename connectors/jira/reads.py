@@ -164,6 +164,13 @@ def attachments(wire: Wire, key: str, name: str) -> list[str]:
     return sorted((str(a.get("id")) for a in listed if a.get("filename") == name), key=lambda n: (len(n), n))
 
 
+def is_gone(wire: Wire, key: str) -> bool:
+    """Whether the account sees no such issue, rather than being refused altogether. Raises Unavailable or Refused."""
+    body = {"issueIdsOrKeys": [key], "fields": ["labels"]}
+    left = wire.read("POST", "issue/bulkfetch", body=body).data
+    return isinstance(left, dict) and left.get("issues") == [] and not left.get("issueErrors")
+
+
 def labels(wire: Wire, key: str) -> frozenset[str]:
     return frozenset(_fields(wire, key, "labels").get("labels") or ())
 

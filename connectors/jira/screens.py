@@ -74,11 +74,16 @@ class Screens:
 
     def of(self, issue_type: str) -> Screen:
         """By name or id. Raises Unavailable, and Refused when the project has no such type."""
-        at, screen = self._kept.get(issue_type, (-math.inf, None))
-        if screen is None or self._now() - at > _KEPT:
+        screen = self.kept(issue_type)
+        if screen is None:
             screen = read(self._wire, self._project, issue_type, types(self._wire, self._project))
             self._kept[issue_type] = (self._now(), screen)
         return screen
+
+    def kept(self, issue_type: str) -> Screen | None:
+        """What is known of it without asking."""
+        at, screen = self._kept.get(issue_type, (-math.inf, None))
+        return screen if self._now() - at <= _KEPT else None
 
     def forget(self) -> None:
         """Jira refused what they allow: somebody has changed them."""

@@ -16,6 +16,9 @@ from tests.crash.world import World, slack
 from tests.servers.jira import EMAIL
 from tests.servers.slack import CHANNEL
 
+_HANGING = ("jira.links", "jira.evidence", "jira.triage")
+_LOGGED = ("jira.issue", "jira.evidence", "slack.digest", "slack.reply")
+
 
 @dataclass
 class Verdicts:
@@ -41,10 +44,11 @@ def checked(world: World, store: Store) -> Verdicts:
     _decided(told, world, store, themes[1], Verdict(world.second), made)
     told.lost += [f"{e.act.kind} is DONE and not there: {e.receipt}" for e in effects if not _there(e, made, world)]
     for theme in themes:
-        links = [e for e in store.effects.of_theme(theme) if e.act.kind == "jira.links"]
+        hanging = [e for e in store.effects.of_theme(theme) if e.act.kind in _HANGING]
         issue = next((e for e in store.effects.of_theme(theme) if e.act.kind == "jira.issue"), None)
-        if issue and issue.state is EffectState.DONE and any(e.state is not EffectState.DONE for e in links):
-            told.lost.append(f"{theme} has {[e.state for e in links]} links")
+        kept = (EffectState.DONE, EffectState.UNSURE)
+        if issue and issue.state is EffectState.DONE and any(e.state not in kept for e in hanging):
+            told.lost.append(f"{theme} has {[(e.act.kind, e.state) for e in hanging]}")
     told.unsure = sum(e.state is EffectState.UNSURE for e in effects)
     _drawn(told, world, store, themes)
     return told
@@ -57,6 +61,8 @@ def _made(log: Path) -> Counter[str]:
         entry = json.loads(line)
         if entry["what"] == "issue-created" and entry["creator"] == EMAIL:
             made[f"jira {entry['property']['key'][:16]}"] += 1
+        elif entry["what"] == "file-attached":
+            made[f"jira {entry['name'].removeprefix('evidence-').removesuffix('.csv')}"] += 1
         elif entry["what"] == "message-posted":
             made[f"slack {entry['marker']}"] += 1
     return made
@@ -92,10 +98,12 @@ def _decided(told: Verdicts, world: World, store: Store, theme: str, verdict: Ve
 
 def _there(effect: Effect, made: Counter[str], world: World) -> bool:
     """What is DONE has a receipt, and its vendor has that very thing."""
-    if effect.state is not EffectState.DONE or effect.act.kind not in ("jira.issue", "slack.digest", "slack.reply"):
+    if effect.state is not EffectState.DONE or effect.act.kind not in _LOGGED:
         return True
     if effect.receipt is None:
         return False
+    if effect.act.kind == "jira.evidence":
+        return made[_name(effect)] == 1
     if effect.act.kind == "jira.issue":
         return effect.receipt.ref in [i.key for i in world.jira.made(effect.act.key)]
     messages = {m["ts"]: m for m in world.slack.rooms[CHANNEL].messages}
