@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from bot.acts import Draft
+from bot.domain import Course, Month, Trend
 from tests.contract.sinks import draft_of
 from tests.digests import HOSTILE as HOSTILE_LINE
 from tests.digests import large_digest, sample_digest, small_digest, with_text
@@ -86,7 +87,12 @@ def drafts() -> list[Draft]:
     told = [draft_of(with_text(text)) for text in (*HOSTILE, HOSTILE_LINE)]
     bare = themes[0].theme
     bare = replace(bare, quotes=(), evidence=(), members=(), words=replace(bare.words, acceptance=()))
-    return [*themes, *told, draft_of(small_digest()), draft_of(large_digest()), replace(themes[0], theme=bare)]
+    trend = Trend(Course.GREW, (Month("September 2026", 29, 20, 30.0), Month("October 2026", 42, 31, 31.0)), 29, 0.45)
+    whole = replace(
+        draft_of(small_sample=True, edited_by=("cli:dana",), notes_url="https://notes.acme.example/1"),
+        theme=replace(themes[0].theme, trend=trend),
+    )
+    return [whole, *themes, *told, draft_of(small_digest()), draft_of(large_digest()), replace(themes[0], theme=bare)]
 
 
 def test_every_description_is_valid_by_atlassians_schema(schema: Path, tmp_path: Path) -> None:

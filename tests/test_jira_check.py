@@ -26,6 +26,19 @@ def test_a_project_in_order_is_ok_and_says_who_is_signed_in(server: JiraServer) 
     assert "groundswell-bot" in found[0].message and "BILL" in found[-1].message
 
 
+def test_it_is_said_which_priority_each_severity_gets(server: JiraServer) -> None:
+    assert "P0 is Highest, P1 is High, P2 is Medium" in jira(server).check()[-1].message
+    assert "P0 is" not in jira(server, priorities=None).check()[-1].message
+
+
+def test_a_workflow_without_the_status_of_triage_is_a_warning_with_those_it_has(server: JiraServer) -> None:
+    del server.workflow["To triage"]
+    (warned,) = [f for f in jira(server).check() if f.state == "warn"]
+    assert "Bug and Story and Task in BILL have no status 'To triage'" in warned.message
+    assert "Set jira.status to one of To Do, In Progress, Done, Won't Do, or off" in warned.mend
+    assert "warn" not in {f.state for f in jira(server, status=None).check()}
+
+
 def without(right: str) -> Callable[[JiraServer], None]:
     return lambda server: server.rights.discard(right)
 

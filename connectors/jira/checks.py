@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from bot import phrases
 from bot.acts import Finding
 from bot.domain import Kind, Severity
 from bot.ports import Refused, Unavailable
@@ -98,7 +99,7 @@ def _statuses(wire: Wire, form: Form) -> Iterator[Finding]:
 def _types(wire: Wire, form: Form) -> Iterator[Finding]:
     """Each issue type a draft may have, by the create metadata (VENDORS 4.2: the SDK's own calls refuse Cloud)."""
     offered = screens.types(wire, form.project)
-    faults = 0
+    faults, order = 0, ""
     for name in dict.fromkeys(form.type_for(kind) for kind in Kind):
         try:
             screen = screens.read(wire, form.project, name, offered)
@@ -106,11 +107,26 @@ def _types(wire: Wire, form: Form) -> Iterator[Finding]:
             yield _fail(str(refused), "Set jira.issue_types to types of that project.")
             faults += 1
             continue
+        order = order or _order(screen, form)
         for fault in (*_required(screen, form), *_settings(screen, form)):
             faults += fault.state == "fail"
             yield fault
     if not faults:
-        yield Finding("jira", "ok", f"Drafts can be made in {form.project}.")
+        yield Finding("jira", "ok", f"Drafts can be made in {form.project}{order}.")
+
+
+def _order(screen: Screen, form: Form) -> str:
+    """Which priority a severity gets where the settings name none: "; P0 is Highest, P1 High"."""
+    if form.priorities is None or form.priorities or "priority" not in screen.fields:
+        return ""
+    names = {
+        str(o.get("id")): phrases.heading(str(o.get("name")))
+        for o in screen.fields["priority"].get("allowedValues") or ()
+    }
+    told = [
+        f"{severity} is {names[number]}" for severity in Severity if (number := screens.priority(screen, severity, {}))
+    ]
+    return f"; {', '.join(told)}" if told else ""
 
 
 def _required(screen: Screen, form: Form) -> Iterator[Finding]:
