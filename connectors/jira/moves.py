@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot import phrases
@@ -26,12 +27,13 @@ _WONT = frozenset({"won't do", "wont do", "won't fix", "declined", "rejected", "
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """An issue as it is. `others`: somebody but us changed it or wrote beneath it, or it can't be ruled out."""
+    """An issue as it is. `by`: who changed it or wrote beneath it; None: that can't be told whole."""
 
     status: str
     category: str
     labels: frozenset[str]
-    others: bool
+    by: frozenset[str] | None
+    at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,10 @@ def _act(kind: str, draft: Draft, form: Form, payload: Mapping[str, Any], parent
 
 def mark(wire: Wire, key: str) -> Hint:
     """The time, and the status before the move. Raises Unavailable or Refused."""
-    return {"at": reads.clock(wire, key).isoformat(), "status": _now(wire, key).status}
+    now = _now(wire, key)
+    if now.at is None:
+        raise Unavailable("Jira's answer has no Date header, by which a later look could be trusted")
+    return {"at": now.at.isoformat(), "status": now.status}
 
 
 def standing(wire: Wire, act: Act, key: str, hint: Hint | None = None) -> Receipt | None:
@@ -90,7 +95,9 @@ def _settled(wire: Wire, act: Act, key: str, now: Now, before: str | None) -> Re
     if act.kind == CLOSE:
         if now.category == DONE:
             return _in(wire, key, now.status)
-        return _left(wire, key, now, "somebody else changed it or wrote beneath it") if now.others else None
+        us = str(wire.read("GET", "myself").data.get("accountId"))
+        touched = now.by is None or now.by - {us}
+        return _left(wire, key, now, "somebody else changed it or wrote beneath it") if touched else None
     if _same(now.status, str(act.payload["status"])):
         return _in(wire, key, now.status)
     taken_on = now.category != _NEW or DRAFT not in now.labels or now.status != (before or now.status)
@@ -109,27 +116,28 @@ def _left(wire: Wire, key: str, now: Now, why: str) -> Receipt:
 
 
 def _now(wire: Wire, key: str) -> Now:
-    us = wire.read("GET", "myself").data.get("accountId")
     asked = {"fields": "status,labels,comment", "expand": "changelog"}
-    data = wire.read("GET", f"issue/{key}", params=asked).data
-    fields = data.get("fields") or {}
+    reply = wire.read("GET", f"issue/{key}", params=asked)
+    fields = reply.data.get("fields") or {}
     status = fields.get("status") or {}
     if not status.get("name"):
         raise Unavailable(f"Jira's answer does not say which status {key} has")
+    wrote, changed = _by(fields.get("comment"), "comments"), _by(reply.data.get("changelog"), "histories")
     return Now(
         status=str(status["name"]),
         category=str((status.get("statusCategory") or {}).get("key")),
         labels=frozenset(fields.get("labels") or ()),
-        others=_others(fields.get("comment"), "comments", us) or _others(data.get("changelog"), "histories", us),
+        by=None if wrote is None or changed is None else wrote | changed,
+        at=reply.at,
     )
 
 
-def _others(told: Any, name: str, us: object) -> bool:
-    """Whether anything in a list was somebody else's; a list that is not whole may hold it."""
+def _by(told: Any, name: str) -> frozenset[str] | None:
+    """Whose the entries of a list are; None for a list that is not whole."""
     listed = told.get(name) if isinstance(told, dict) else None
     if not isinstance(listed, list) or int(told.get("total") or 0) > len(listed):
-        return True
-    return any((one.get("author") or {}).get("accountId") != us for one in listed)
+        return None
+    return frozenset(str((one.get("author") or {}).get("accountId")) for one in listed)
 
 
 def _steps(wire: Wire, key: str) -> Sequence[Mapping[str, Any]]:
