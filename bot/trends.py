@@ -111,7 +111,7 @@ def of(
     pasts = before(window, history)
     if _UNSURE.intersection(warned) or not window.days or not pasts or not pasts[-1].whole:
         return {}
-    divided = {history.parted.get(theme_id) for theme_id in counted}
+    divided = {history.parted.get(theme_id) for theme_id in counted if theme_id not in pasts[-1].themes}
     found: dict[str, Trend] = {}
     for theme_id, (tickets, customers) in counted.items():
         trend = _trend(theme_id, Month(window.label, tickets, customers, window.days), pasts, history)
@@ -201,7 +201,7 @@ def _trend(theme_id: str, now: Month, pasts: Sequence[Past], history: History) -
 
 
 def _undivided(trend: Trend) -> Trend:
-    """Of a theme that lost a part in this digest: the windows before counted both, so growth can't be told."""
+    """Of a theme whose part stands apart for the first time: the window before counted both, growth can't be told."""
     return trend if trend.change is None else replace(trend, course=Course.CONTINUED, change=None)
 
 

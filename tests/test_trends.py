@@ -127,7 +127,9 @@ def test_of_a_theme_that_was_split_neither_part_is_said_to_have_shrunk() -> None
     found = trends.of({"t-a": (20, 9), "t-z": (40, 9)}, month(10), (), parted)
     assert (found["t-a"].course, found["t-a"].change) == (Course.CONTINUED, None)
     assert (found["t-z"].course, found["t-z"].split_from) == (Course.NEW, "A")
-    assert trends.of({"t-a": (20, 9)}, month(10), (), parted)["t-a"].course is Course.SHRANK  # a later month
+    assert trends.of({"t-a": (20, 9)}, month(10), (), parted)["t-a"].course is Course.SHRANK  # the part is not here
+    later = replace(parted, pasts=(past(9, a=60, z=40),))
+    assert trends.of({"t-a": (20, 9), "t-z": (40, 9)}, month(10), (), later)["t-a"].course is Course.SHRANK
 
 
 def test_what_comes_back_after_its_issue_was_done_says_so() -> None:
