@@ -24,6 +24,7 @@ from bot.pulse import Pulse, Silent
 from bot.runs import LEASE, MONTHLY, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
 from bot.store import Event, Kept, Run, Store
 from bot.sync import BACKFILL
+from bot.tracking import Tracking
 
 _IDLE = 0.5  # seconds between two rounds when nobody wakes the worker
 _GIVE_UP = 5  # attempts at a run that ends in an error of ours
@@ -167,6 +168,18 @@ class Service:
             self._looked_at = now
             self._awake.set()
 
+    def follow(self) -> None:
+        """Reads back from the tracker what became of the issues of themes."""
+        if self.tracking is not None:
+            self.tracking.follow()
+            self._awake.set()
+
+    def reconcile(self) -> None:
+        """Looks in the tracker for the themes of runs that ended. Not the digest waits for it, but the other way."""
+        if self.tracking is not None and self.tracking.reconcile_due():
+            self._awake.set()
+
+    tracking: Tracking | None = None  # who looks into the tracker, where there is one that can be asked
     lookout: Lookout | None = None  # who looks for spikes, where somebody is told of them
     kept: Kept | None = None  # for how long what is kept; None: for good
     files: tuple[str, ...] = ()  # configured ticket files, read beside the help desks
@@ -180,7 +193,9 @@ class Service:
         `doors` are closed at the end. A step that has begun is finished; what is not done stays in the store.
         """
         self._over = over
-        ticker = scheduler.ticking(self._guarded(self.tick), self._guarded(self.sync), self._times.sync_minutes)
+        ticker = scheduler.ticking(
+            self._guarded(self.tick), self._guarded(self.sync), self._times.sync_minutes, self._guarded(self.follow)
+        )
         runner = threading.Thread(target=self._runs, name="runs", daemon=True)
         runner.start()
         try:
@@ -245,6 +260,7 @@ class Service:
             try:
                 while not self._over.is_set() and self.carry_on_one():
                     self._awake.set()
+                self.reconcile()
             except Exception:  # noqa: BLE001 - the next run must not suffer; the lease is over, the attempt counted
                 _log.exception("run failed")
 
@@ -272,18 +288,26 @@ class Service:
     def _carried(self, run: Run) -> bool:
         if run.kind == MONTHLY:
             self.pulse.start()
+        log, began = _log.bind(run=run.key, kind=run.kind), self._store.now()
+        log.info("run goes on", step=run.step or "begin", attempt=run.attempt + 1)
         try:
             done = carry_on(self._parts, run.key, self._owner, lease=self._times.lease)
         except (Refused, Unavailable) as fault:
             self._failed(run)
-            _log.error("run failed", run=run.key, why=str(fault))
+            log.error("run failed", step=self._step(run.key), why=str(fault))
             return True
         except BaseException:
             self._failed(run)
             raise
+        took = round((self._store.now() - began).total_seconds(), 1)
+        log.info("run ended" if done is not None or run.kind == SYNC else "run is another's", seconds=took)
         if run.kind == SYNC or (run.kind == MONTHLY and done is not None):
             self.pulse.success()
         return done is not None or run.kind == SYNC
+
+    def _step(self, key: str) -> str:
+        run = self._store.runs.get(key)
+        return run.step or "begin" if run else ""
 
     def _failed(self, run: Run) -> None:
         """A run that somebody asked for by hand has an answer of its own, and is no sign of life."""

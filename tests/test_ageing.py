@@ -87,7 +87,7 @@ def test_what_a_young_run_or_one_that_is_under_way_reads_stays(database: Fresh) 
     assert store.age(KEPT)["texts"] == 1
 
 
-@pytest.mark.parametrize("how", ["erase", "tombstone"])
+@pytest.mark.parametrize("how", ["erase", "tombstone", "struck"])
 def test_an_erased_ticket_leaves_a_models_answers_and_waiting_clicks_and_nothing_else_does(
     database: Fresh, how: str
 ) -> None:
@@ -98,8 +98,14 @@ def test_an_erased_ticket_leaves_a_models_answers_and_waiting_clicks_and_nothing
     store.answers.keep("k2", "m", others, 10, 2, 0.25)
     waiting = {"message": {"blocks": [{"text": f"> {SORROW.upper()}!"}, {"text": "Exports hang"}]}, "user": "U0DANA"}
     store.inbox.receive("e2", "click", waiting)
-    erase: Callable[[], object] = lambda: store.tickets.erase(["file:a"])  # noqa: E731
-    erase() if how == "erase" else store.tickets.take("file", Page((), tombstones=("file:a",)))
+    ways: dict[str, Callable[[], object]] = {
+        "erase": lambda: store.tickets.erase(["file:a"]),
+        "tombstone": lambda: store.tickets.take("file", Page((), tombstones=("file:a",))),
+        "struck": lambda: store.tickets.take(
+            "file", Page((ticket("a", "▇▇▇", updated_at=clock()),), struck=("file:a",))
+        ),
+    }
+    ways[how]()
     assert (store.answers.get("k1"), store.answers.get("k2")) == ("", others)
     (event,) = store.inbox.waiting()
     assert event.payload == {"message": {"blocks": [{"text": WITHDRAWN}, {"text": "Exports hang"}]}, "user": "U0DANA"}

@@ -454,3 +454,17 @@ def test_who_ends_in_the_middle_of_a_run_hands_it_over_at_once(staged: Staged, l
     eventually(lambda: not any(t.name == "runs" for t in threading.enumerate()))
     staged.here.settle()
     assert staged.runs() == [(OCTOBER, "DONE")] and len(staged.here.slack.posted()) == 1
+
+
+def test_each_line_about_a_run_names_it_with_its_kind_and_its_step(staged: Staged) -> None:
+    staged.desk.fault = Refused("no right")
+    with structlog.testing.capture_logs() as said:
+        staged.service.tick()
+        staged.until_quiet()
+        staged.desk.fault = None
+        staged.here.clock.passes(16 * 60)
+        staged.service.tick()
+        staged.until_quiet()
+    told = [(line["event"], line.get("step")) for line in said if line.get("run") == OCTOBER]
+    assert told == [("run goes on", "begin"), ("run failed", "begin"), ("run goes on", "begin"), ("run ended", None)]
+    assert {line["kind"] for line in said if line.get("run") == OCTOBER} == {"monthly"}

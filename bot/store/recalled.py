@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
@@ -21,12 +21,16 @@ Runs = frozenset[tuple[str, ...]]
 def runs_of(connection: Connection, ids: Sequence[str]) -> Runs:
     """What these tickets' texts would be known by; asked for before the texts go."""
     t = schema.text
-    found: set[tuple[str, ...]] = set()
-    for some in chunks(ids):
-        for row in connection.execute(select(t.c.subject, t.c.body).where(t.c.ticket_id.in_(some))):
-            found.update(_runs(row.subject))
-            found.update(_runs(row.body))
-    return frozenset(found)
+    rows = (
+        row
+        for some in chunks(ids)
+        for row in connection.execute(select(t.c.subject, t.c.body).where(t.c.ticket_id.in_(some)))
+    )
+    return runs_in(part for row in rows for part in row)
+
+
+def runs_in(texts: Iterable[str]) -> Runs:
+    return frozenset(run for text in texts for run in _runs(text))
 
 
 def forget(connection: Connection, gone: Runs) -> None:

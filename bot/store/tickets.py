@@ -145,6 +145,7 @@ def _place(connection: Connection, source: str) -> Place | None:
     return Place(*row[:-1], row.warnings or ()) if row else None
 
 
+_PARTS = ("subject", "body")
 _Offered = Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]  # id -> row of the ticket, row of its text
 
 
@@ -162,7 +163,11 @@ def _strike(connection: Connection, rows: Sequence[tuple[Mapping[str, Any], Mapp
     query = select(t.c.id, t.c.updated_at).where(t.c.id.in_([ticket["id"] for ticket, _ in rows]))
     known = {row.id: row.updated_at for row in connection.execute(query)} if rows else {}
     newer = [text for ticket, text in rows if not _is_later(known.get(ticket["id"]), ticket["updated_at"])]
-    scrub(connection, texts.drop_beyond(connection, newer))
+    told = recalled.runs_of(connection, [text["ticket_id"] for text in newer])
+    struck = texts.drop_beyond(connection, newer)
+    scrub(connection, struck)
+    stays = recalled.runs_of(connection, struck) | recalled.runs_in(text[part] for text in newer for part in _PARTS)
+    recalled.forget(connection, told - stays if struck else frozenset())
 
 
 def _deleted(connection: Connection, tickets: Sequence[Ticket]) -> set[str]:
