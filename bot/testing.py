@@ -29,7 +29,7 @@ from bot.acts import (
 )
 from bot.ports import Refused, Unavailable
 
-Call = Literal["mark", "do", "find", "twins", "check", "update", "tell", "members", "respond"]
+Call = Literal["mark", "do", "find", "twins", "check", "update", "tell", "members", "respond", "publish"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,11 @@ from bot.acts import Message
 from bot.ports import Unavailable
 from bot.slack import answers
 from bot.slack.clicks import Receive
+from bot.slack.elements import HOME, place
 from bot.slack.windows import View, Window, first_input
 
 COMMAND = "/themes"
+HOME_OPENED = "app_home_opened"
 _TRIGGER = 2  # seconds for views.open: the trigger is over after three (VENDORS 5.1)
 _NOT_SAVED = "Not saved, nothing was done. Please try again in a moment."
 
@@ -49,11 +51,12 @@ def app(
     bolt.action(re.compile(".*"))(door.clicked)
     bolt.command(COMMAND)(door.typed)
     bolt.view(re.compile(".*"))(door.sent_off)
+    bolt.event(HOME_OPENED, middleware=[door.came_home])(lambda: None)
     return bolt
 
 
 class _Door:
-    """The three ways in. Each says what Slack must hear, and leaves the rest to the inbox."""
+    """The four ways in. Each says what Slack must hear, and leaves the rest to the inbox."""
 
     def __init__(
         self, client: WebClient, receive: Receive, wake: Callable[[], None], windows: Sequence[Window]
@@ -65,10 +68,11 @@ class _Door:
         if self._opened(ack, body):
             return
         saved = self._saved("click", body)
-        ack()
         if saved:
+            ack()
             self._wake()
-        else:
+        elif place(body) != HOME:  # there Slack itself puts a warning beside a button that nobody acknowledged
+            ack()
             self._not_saved(body)
 
     def typed(self, ack: Ack, body: dict[str, Any]) -> None:
@@ -94,6 +98,19 @@ class _Door:
             self._wake()
         else:
             ack(response_action="errors", errors={first_input(view) or "": _NOT_SAVED})
+
+    def came_home(self, body: dict[str, Any], next_: Callable[[], None]) -> None:
+        """Somebody looks at the app's Home. Of the event, which holds the whole view, only who it was is kept.
+
+        Bolt acknowledges an event before its listener hears of it, so this is a middleware of the listener's; without
+        `next_` Bolt answers 404, and Slack delivers it again.
+        """
+        event: dict[str, Any] = body["event"]
+        if event.get("tab") != "home":
+            next_()
+        elif self._saved("home", {"event_id": body["event_id"], "person": event["user"]}):
+            next_()
+            self._wake()
 
     def _opened(self, ack: Ack, body: dict[str, Any]) -> bool:
         """Nothing is stored of it: a window that is lost was only looked at."""
@@ -142,10 +159,12 @@ def _own(client: WebClient) -> Any:
 
 
 def event_id(body: Mapping[str, Any]) -> str:
-    """The same for every delivery of one click, command or submission: Slack may repeat it, and over two sockets."""
+    """The same for each delivery of a click, command, submission or event: Slack repeats some, and over two sockets."""
     action, person = (body.get("actions") or [{}])[0], (body.get("user") or {}).get("id")
     if "command" in body:
         told = ["command", body.get("user_id"), body.get("trigger_id")]
+    elif "event_id" in body:
+        told = ["event", body["event_id"]]
     elif body.get("type") == "view_submission":
         told = ["view", person, (body.get("view") or {}).get("id")]
     else:

@@ -13,7 +13,7 @@ from bot.ports import Channel, Refused, Sink, Unavailable
 from bot.slack import answers
 from bot.slack.choices import VERDICTS as WINDOWS
 from bot.slack.choices import Sent, sent
-from bot.slack.elements import pressed
+from bot.slack.elements import HOME, place, pressed
 from bot.slack.rights import may
 from bot.store import Event, Store
 
@@ -31,7 +31,7 @@ class Click:
 
     action: str
     person: str
-    channel: str
+    channel: str  # its id, or HOME
     run_key: str
     theme_id: str
     revision: int
@@ -42,10 +42,10 @@ def click(payload: Mapping[str, Any]) -> Click | None:
     """None for what is not ours: another action, a value that we did not write."""
     about = pressed(payload)
     try:
-        person, channel = str(payload["user"]["id"]), str(payload["channel"]["id"])
+        person, channel = str(payload["user"]["id"]), place(payload)
     except (KeyError, TypeError):
         return None
-    if about is None:
+    if about is None or not channel:
         return None
     action, press = about
     return Click(action, person, channel, press.run, press.theme, press.revision)
@@ -53,7 +53,10 @@ def click(payload: Mapping[str, Any]) -> Click | None:
 
 @dataclass(frozen=True, slots=True)
 class Decider:
-    """Answers the clicks that decide on themes. `approvers`: ids of people (U...) and of user groups (S...)."""
+    """Answers the clicks that decide on themes. `approvers`: ids of people (U...) and of user groups (S...).
+
+    `tell`: says a word to whoever clicked, where that is not done under the channel's messages.
+    """
 
     store: Store
     channel: Channel
@@ -62,6 +65,7 @@ class Decider:
     home: str  # the configured channel: a click from elsewhere decides nothing
     approvers: Collection[str]
     timezone: str = "UTC"  # of the dates that people choose
+    tell: Callable[[str, Message], None] | None = None
 
     def answer(self, event: Event) -> bool:
         """Decides, and tells the person where there is something to tell. The row is drawn anew by the board.
@@ -75,17 +79,18 @@ class Decider:
         return True
 
     def _sent(self, event: Event) -> Click | None:
-        """A window opens from the configured channel alone, so that is where its answer belongs."""
+        """A window opens from the configured channel, and from Home, which it says; there its answer belongs."""
         if event.kind != "view":
             return None
         filled = sent(event.payload["view"], event.received_at, self.timezone)
         if filled is None:
             return None
         press, person = filled.press, str(event.payload["user"]["id"])
-        return Click("sent", person, self.home, press.run, press.theme, press.revision, filled)
+        where = HOME if press.at_home else self.home
+        return Click("sent", person, where, press.run, press.theme, press.revision, filled)
 
     def _answer(self, event: Event, asked: Click) -> None:
-        if asked.channel != self.home:
+        if asked.channel not in (self.home, HOME):
             self._tell(asked, answers.answer("impossible", why="Please decide in the channel of the digest."))
             self.store.inbox.answered(event.event_id, "another channel")
             return
@@ -144,6 +149,9 @@ class Decider:
 
     def _tell(self, pressed: Click, message: Message) -> None:
         """Ephemeral words may be lost; what was decided may not, so a fault here changes nothing."""
+        if self.tell is not None:
+            self.tell(pressed.person, message)
+            return
         try:
             self.channel.tell(pressed.channel, pressed.person, message)
         except (Unavailable, Refused) as lost:

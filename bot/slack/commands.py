@@ -96,7 +96,7 @@ class Commands:
         if isinstance(order, RunOrder):
             return self._run(asked, order)
         if isinstance(order, StatusOrder):
-            return self._status()
+            return replies.status(self.status())
         if isinstance(order, HistoryOrder):
             return replies.history(list(self._past(order.runs)))
         return replies.usage(None if isinstance(order, NoOrder) else order.about)
@@ -216,12 +216,13 @@ class Commands:
 
     # --- status and history
 
-    def _status(self) -> Message:
+    def status(self) -> replies.Status:
+        """What runs, what was last and is next, and what needs somebody."""
         now, runs = self.store.now(), self.store.runs.recent(_LOOKED_THROUGH, but=SYNC)
         running = [self.board.going(r) for r in runs if r.state in (RunState.WAITING, RunState.RUNNING)]
         places = {name: self.store.tickets.place(name) for name in sorted(self.parts.desks)}
         sources = [replies.Kept(n, p.high_water if p else None, p.error if p else None) for n, p in places.items()]
-        told = replies.Status(
+        return replies.Status(
             running=running[:5],
             last=next(self._past(1), None),
             next_at=self.place.next_at(now),
@@ -230,7 +231,6 @@ class Commands:
             version=__version__,
             now=now,
         )
-        return replies.status(told)
 
     def _past(self, most: int) -> Iterator[replies.Past]:
         """The newest runs that are done, but those that went to one person alone."""

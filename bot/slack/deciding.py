@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import current
@@ -11,7 +11,7 @@ from bot.acts import Field, Stage
 from bot.decisions import stands
 from bot.slack import choices
 from bot.slack.choices import Shown
-from bot.slack.elements import Press, pressed
+from bot.slack.elements import HOME, Press, place, pressed
 from bot.slack.windows import View
 from bot.store import Store
 
@@ -20,8 +20,8 @@ from bot.store import Store
 class DecisionWindow:
     """One of the four. `may`: whether a person may decide here; `needed`: fields that the tracker wants from a person.
 
-    Opens for whoever may decide, on a theme that is still open; anybody else's click goes to the inbox, where the
-    desk of decisions has words for it.
+    Opens in the channel and in Home, for whoever may decide, on a theme that is still open; anybody else's click goes
+    to the inbox, where the desk of decisions has words for it.
     """
 
     action: str
@@ -36,12 +36,12 @@ class DecisionWindow:
         return f"theme.{self.action}"
 
     def view(self, payload: Mapping[str, Any]) -> View | None:
-        about = pressed(payload)
-        if about is None or about[0] != self.action or payload.get("channel", {}).get("id") != self.home:
+        about, where = pressed(payload), place(payload)
+        if about is None or about[0] != self.action or where not in (self.home, HOME):
             return None
         if not self.may(str(payload["user"]["id"])):
             return None
-        shown = self._shown(about[1])
+        shown = self._shown(replace(about[1], at_home=where == HOME))
         return None if shown is None else choices.view(self.action, shown)
 
     def errors(self, view: View) -> Mapping[str, str]:

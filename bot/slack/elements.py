@@ -19,18 +19,25 @@ Block = dict[str, Any]
 Words = Block  # an element of rich text
 
 
+HOME = "home"  # in place of a channel's id: our own Home, which nobody but its person sees
+
+
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a button says when it is clicked: ids and the revision that was shown, never a customer's text."""
+    """What a button says when it is clicked: ids and the revision that was shown, never a customer's text.
+
+    `at_home`: a window says so that was opened from somebody's Home; a click there shows it by its payload.
+    """
 
     run: str
     theme: str
     revision: int
+    at_home: bool = False
 
     @property
     def value(self) -> str:
         told = {"v": 1, "run": self.run, "theme": self.theme, "rev": self.revision}
-        return json.dumps(told, separators=(",", ":"))
+        return json.dumps({**told, **({"home": True} if self.at_home else {})}, separators=(",", ":"))
 
     @classmethod
     def read(cls, value: str) -> Press | None:
@@ -44,7 +51,7 @@ class Press:
         run, theme, revision = told.get("run"), told.get("theme"), told.get("rev")
         if not isinstance(run, str) or not isinstance(theme, str) or type(revision) is not int:
             return None
-        return cls(run, theme, revision)
+        return cls(run, theme, revision, told.get("home") is True)
 
     def block_id(self, number: int, stage: str) -> str:
         """Of the block that holds its buttons. Slack wants a new one whenever a message is updated, so it names the
@@ -72,6 +79,14 @@ def pressed(payload: Mapping[str, Any]) -> tuple[str, Press] | None:
     except (KeyError, IndexError, TypeError, AttributeError):
         return None
     return (name, press) if press is not None else None
+
+
+def place(payload: Mapping[str, Any]) -> str:
+    """Where a click was made: a channel's id, HOME, or "" for anywhere else."""
+    view, channel = payload.get("view"), payload.get("channel")
+    if isinstance(view, Mapping) and view.get("type") == "home":
+        return HOME
+    return str(channel.get("id") or "") if isinstance(channel, Mapping) else ""
 
 
 # --- rich text

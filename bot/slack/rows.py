@@ -49,6 +49,8 @@ def state(now: Standing) -> list[Words]:
         ]
     if now.stage is Stage.SNOOZED:
         return [words("💤 Snoozed by "), *_by(now), words(f" {_ending(now)}")]
+    if now.stage is Stage.MERGED:
+        return [words("Merged into another theme by "), *_by(now)]
     if now.stage is Stage.APPROVED:
         told = ". No issue tracker is configured, so nothing was sent anywhere."
         return [words("✅ Approved by "), *_by(now), words(told)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from bot.acts import Act, Decision, EffectState, Verdict
 from bot.store import effects, schema
@@ -39,6 +39,14 @@ class Decisions:
             for row in rows:
                 logs.setdefault(row.theme_id, []).append(_decision(row))
         return logs
+
+    def latest(self, limit: int) -> list[Decision]:
+        """The last decision on each theme, newest first."""
+        last = select(_T.c.theme_id, func.max(_T.c.number).label("number")).group_by(_T.c.theme_id).subquery()
+        on = and_(_T.c.theme_id == last.c.theme_id, _T.c.number == last.c.number)
+        query = select(_T).join(last, on).order_by(_T.c.at.desc(), _T.c.theme_id).limit(limit)
+        with self._database.reading() as connection:
+            return [_decision(row) for row in connection.execute(query)]
 
     def write(
         self,

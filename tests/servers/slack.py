@@ -322,9 +322,9 @@ class SlackServer(StandIn):
         if view.get("type") != "home":
             raise Fault("invalid_arguments")
         _check_view(view)
-        kept = self._kept_view(asked)
-        self.homes[asked["user_id"]] = kept["view"]
-        return kept
+        self._count += 1
+        self.homes[asked["user_id"]] = {"id": f"VHOME{asked['user_id']}", "hash": f"h{self._count}", **view}
+        return {"view": self.homes[asked["user_id"]]}
 
     def opens_home(self, user: str = "U0DANA", tab: str = "home") -> dict[str, Any]:
         """The event that comes when a person opens the app's Home (docs.slack.dev/reference/events/app_home_opened)."""

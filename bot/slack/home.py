@@ -1,0 +1,161 @@
+"""The desk of Home: draws a person's view when they open it, and after a click of theirs in it (SURFACES 1.13).
+
+A decision made here is the channel's: the same rights, the same `decide`. Only the word on it differs: it stands in
+Home, since whoever clicks there need not be looking at the channel, or be in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from bot import current, phrases
+from bot.acts import Finding, Message, Stage, Standing
+from bot.decisions import CLOSED_AFTER, standings, stands
+from bot.ports import Channel, Checked, Refused, Unavailable
+from bot.runs import MONTHLY, SYNC
+from bot.slack import homepage
+from bot.slack.clicks import Decider
+from bot.slack.commands import Commands
+from bot.slack.elements import HOME, Press, place
+from bot.slack.rights import may
+from bot.slack.rows import Offer
+from bot.store import Event, Run, RunState, Store
+
+KIND = "home"  # of what the door stores when somebody opens it
+_STALE = timedelta(minutes=1)  # a view that could not be drawn for so long: they have gone, or open it again
+_LOOKED_THROUGH = 50  # runs among which the newest digest is found
+_PAST = 10  # themes
+_BADNESS = ("fail", "warn", "skip", "ok")
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Answers who opens it, and hands what is clicked there to the desk of decisions."""
+
+    decider: Decider
+    commands: Commands
+
+    def answer(self, event: Event) -> bool:
+        """Raises Unavailable while it can't be drawn, or rights can't be read: the event stays in the inbox."""
+        if event.kind == KIND:
+            self._opened(event)
+            return True
+        heard: list[Message] = []
+        decider = replace(self.decider, tell=lambda _, said: heard.append(said))
+        if not _is_from_home(event) or not decider.answer(event):
+            return False
+        try:
+            self._draw(str(event.payload["user"]["id"]), heard[-1] if heard else None)
+        except (Unavailable, Refused) as lost:  # what was decided stands, and is shown when it is opened next
+            self._store.audit.write("groundswell", "home not drawn", event.event_id, {"why": str(lost)})
+        return True
+
+    @property
+    def _store(self) -> Store:
+        return self.decider.store
+
+    @property
+    def _channel(self) -> Channel:
+        return self.decider.channel
+
+    def _opened(self, event: Event) -> None:
+        person, outcome = str(event.payload["person"]), "drawn"
+        try:
+            self._draw(person, None)
+        except Unavailable as away:
+            if self._store.now() - event.received_at <= _STALE:
+                raise
+            outcome = str(away)
+        except Refused as refused:
+            outcome = str(refused)
+        if outcome != "drawn":
+            self._store.audit.write("groundswell", "home not drawn", person, {"why": outcome})
+        self._store.inbox.answered(event.event_id, "drawn" if outcome == "drawn" else "not drawn")
+
+    def _draw(self, person: str, said: Message | None) -> None:
+        allowed = may(self._channel, self.decider.approvers, person)
+        month = self._month(allowed)
+        page = homepage.Page(
+            status=self.commands.status(),
+            may=allowed,
+            month=month,
+            past=list(self._past(month)),
+            checks=() if month else list(self._checks()),
+            said=said,
+        )
+        self._channel.publish(person, homepage.blocks(page))
+
+    # --- what it shows
+
+    def _month(self, allowed: bool) -> homepage.Month | None:
+        run = self._run()
+        digest = current.digest(self._store, run.key) if run else None
+        if run is None or digest is None:
+            return None
+        young = self._store.now() - digest.making.made_at <= CLOSED_AFTER
+        offer = Offer(decisions=allowed and young, tracker=self.decider.sink is not None)
+        url = self.commands.board.digest_url(run.key)
+        return homepage.Month(digest, run.key, url, stands(self._store, digest), offer)
+
+    def _run(self) -> Run | None:
+        """The newest month, else the newest run whose digest is in the channel."""
+        monthly = self._store.runs.latest(MONTHLY)
+        if monthly is not None:
+            return monthly
+        done = [r for r in self._store.runs.recent(_LOOKED_THROUGH, but=SYNC) if r.state is RunState.DONE]
+        return next((r for r in done if not r.asked.get("to") and self.commands.board.digest_url(r.key)), None)
+
+    def _past(self, month: homepage.Month | None) -> Iterator[tuple[str, Standing]]:
+        """The themes that were decided last, but those that stand above."""
+        above = {t.id for t in month.waiting} if month else set()
+        decided = {d.theme_id: d for d in self._store.decisions.latest(_PAST + len(above))}
+        now = standings(self._store, decided)
+        themes = {t.id: t.words.name for t in (*month.digest.themes, *month.digest.snoozed_themes)} if month else {}
+        shown = [i for i in decided if i not in above and now[i].stage is not Stage.OPEN]
+        for theme_id in shown[:_PAST]:
+            yield themes.get(theme_id) or str(decided[theme_id].payload.get("name") or theme_id), now[theme_id]
+
+    # --- before the first digest
+
+    def _checks(self) -> Iterator[Finding]:
+        """What a digest and an approval need. Slack and Jira are asked; what is known of the help desks is stored.
+
+        Asking takes time in which nobody's click is kept waiting: there is nothing to click on yet.
+        """
+        yield from self._help_desks()
+        yield _worst("Channel", self._channel)
+        if self.decider.sink is None:
+            mend = "Put a jira stanza into the config; see docs/connect-jira.md."
+            yield Finding("Jira", "warn", "No project is configured, so an approval is kept and makes no issue.", mend)
+        else:
+            yield _worst("Jira", self.decider.sink)
+
+    def _help_desks(self) -> Iterator[Finding]:
+        if not self.commands.place.sources:
+            yield Finding("Help desk", "fail", "No help desk and no ticket file is named.", "groundswell init asks.")
+        for name in sorted(self.commands.parts.desks):
+            place, about = self._store.tickets.place(name), phrases.source_name(name)
+            if place is not None and place.error:
+                yield Finding(about, "fail", place.error, f"groundswell doctor {name} says more.")
+            elif place is None or place.high_water is None:
+                yield Finding(about, "warn", "Not read yet.", "It is within the hour, or by: groundswell sync")
+            else:
+                yield Finding(about, "ok", "It is read.")
+
+
+def _worst(name: str, checked: Checked) -> Finding:
+    """What `doctor` found, in one line: the worst of it."""
+    found = min(checked.check(), key=lambda f: _BADNESS.index(f.state))
+    return replace(found, name=name) if found.state != "ok" else Finding(name, "ok", "Connected.")
+
+
+def _is_from_home(event: Event) -> bool:
+    """A click there, or a window that was opened from there."""
+    if event.kind == "click":
+        return place(event.payload) == HOME
+    view: Mapping[str, Any] = event.payload.get("view") or {} if event.kind == "view" else {}
+    press = Press.read(str(view.get("private_metadata") or ""))
+    return press is not None and press.at_home
