@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bot import phrases
 from bot.acts import REASONS, Stage, Standing, Verdict
 from bot.digest import Reading
 from bot.domain import Digest, Severity, Theme, shown_ids
+from bot.entered import ASLEEP, GROWTH, NAME, TEXT, NotPossible, address, line, lines
 from bot.honoured import ending
 
-GROWTH, ASLEEP = (
-    0.5,
-    timedelta(days=90),
-)  # a snooze without a word on its end (SURFACES 23_modal_snooze)
-NAME, TEXT = (
-    120,
-    3000,
-)  # characters that a person may give a name or title, and any other text of a draft
-_LINES = 20  # of acceptance criteria
 UNCHANGED = "Nothing of the draft was changed."
-
-
-class NotPossible(Exception):
-    """Why, in one full sentence for the person who asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,10 +153,8 @@ def _edit(asked: Asked) -> dict[str, Any]:
         if given.get(key) is not None and phrases.line(str(given[key])) != phrases.line(now):
             made[key] = line(str(given[key]), NAME if key == "title" else TEXT, key.replace("_", " "))
     if given.get("acceptance") is not None:
-        lines = [line(str(a), TEXT, "acceptance criterion") for a in given["acceptance"] if str(a).strip()]
-        if len(lines) > _LINES:
-            raise NotPossible(f"At most {_LINES} acceptance criteria, so that the draft stays one item.")
-        made |= {"acceptance": lines} if lines and lines != [phrases.line(a) for a in words.acceptance] else {}
+        criteria = lines(given["acceptance"])
+        made |= {"acceptance": criteria} if criteria and criteria != [phrases.line(a) for a in words.acceptance] else {}
     if given.get("severity") is not None and _severity(str(given["severity"])) is not item.severity:
         made["severity"] = _severity(str(given["severity"])).value
     if given.get("notes_url"):
@@ -241,34 +227,8 @@ def _some(ids: list[str]) -> str:
     return f"{shown}{more} {'was' if len(ids) == 1 else 'were'}"
 
 
-def line(text: str, most: int, what: str) -> str:
-    """A person's text on one line. Raises NotPossible when it is empty or too long."""
-    told = phrases.line(text)
-    if not told:
-        raise NotPossible(f"The {what} is empty.")
-    if len(told) > most:
-        raise NotPossible(f"The {what} has {len(told):,} characters, and at most {most:,} can be used.")
-    return told
-
-
-def lines(given: Iterable[object]) -> list[str]:
-    """Acceptance criteria, those that say something. Raises NotPossible."""
-    told = [line(str(a), TEXT, "acceptance criterion") for a in given if str(a).strip()]
-    if len(told) > _LINES:
-        raise NotPossible(f"At most {_LINES} acceptance criteria, so that the draft stays one item.")
-    return told
-
-
 def _severity(given: str) -> Severity:
     try:
         return Severity(given.upper())
     except ValueError:
         raise NotPossible(f"“{given}” is no severity: {', '.join(Severity)}.") from None
-
-
-def address(given: str) -> str:
-    """Raises NotPossible for what is no address of the web."""
-    told = given.strip()
-    if not told.lower().startswith(("https://", "http://")) or len(told) > 2000 or any(c.isspace() for c in told):
-        raise NotPossible("The link to the notes must be one http(s) address.")
-    return told

@@ -15,8 +15,8 @@ from typing import Any
 
 from bot import correcting, current, fold
 from bot.acts import Act, Decision, Draft, Effect, Receipt, Stage, Standing, Verdict
-from bot.correcting import NotPossible
 from bot.domain import BacklogItem, Digest, Theme
+from bot.entered import NotPossible
 from bot.fold import standing
 from bot.honoured import TAKEN_BACK
 from bot.ports import Sink

@@ -27,6 +27,7 @@ from bot.mirrors import REACH
 from bot.pipeline import Mind, compose
 from bot.ports import Embedder, Refused, Source, Unavailable
 from bot.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
+from bot.regrouping import regrouped
 from bot.store import Fenced, Place, Run, Store
 from bot.sync import BACKFILL, Synced, hidden, sync
 from bot.synthesis.lineage import Known
@@ -306,12 +307,12 @@ class _Step:
         Those of the days before its own may shape its groups; so a month that is run again groups as it did before.
         """
         wanted = {(theme_id, run_key) for theme_id, run_key in detail["known"]}
-        rows = self.parts.store.runs.lineage(self.key)
-        return [
-            Known(k.theme_id, k.members, tuple(k.centroid), _is_past(k.window_end, window))
+        rows = [k for k in self.parts.store.runs.lineage(self.key) if (k.theme_id, k.run_key) in wanted]
+        known = {
+            (k.run_key, k.theme_id): Known(k.theme_id, k.members, tuple(k.centroid), _is_past(k.window_end, window))
             for k in rows
-            if (k.theme_id, k.run_key) in wanted
-        ]
+        }
+        return list(regrouped(self.parts.store, self.parts.embedder, known).values())
 
     def _asked(self, request: Request) -> Asked:
         return Asked(

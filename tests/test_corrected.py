@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from bot import correcting, fold
 from bot.acts import Decision, Stage, Verdict
 from bot.corrected import corrected
-from bot.correcting import Asked, NotPossible
+from bot.correcting import Asked
 from bot.digest import Reading
 from bot.document import document
 from bot.domain import Digest, shown_ids
+from bot.entered import NotPossible
 from bot.synthesis.rules import Rules
 from bot.verify import problems
 from tests.runs import demo

@@ -188,3 +188,42 @@ def test_knowing_the_past_makes_no_month_worse_on_themebench() -> None:
     alone, used, *known_first = [bench.score(second, way(second.vectors, past)) for way in bench.WAYS.values()]
     assert used >= alone - 0.002
     assert max(known_first) < alone - 0.05  # what would be noticed
+
+
+# --- what people split
+
+
+def month_of(one: Vectors, other: Vectors, sizes: tuple[int, int], seed: int) -> Vectors:
+    """One theme of two sides, in the company of eight others."""
+    chance = np.random.default_rng(seed)
+    others = [direction(np.random.default_rng(1000 + n)) for n in range(8)]
+    rows = [cloud(one, sizes[0], chance), cloud(other, sizes[1], chance), *(cloud(o, 12, chance) for o in others)]
+    return np.concatenate(rows)
+
+
+def cloud(centre: Vectors, size: int, chance: np.random.Generator) -> Vectors:
+    return tree.unit((centre + chance.normal(scale=NOISE, size=(size, DIM))).astype(np.float32))
+
+
+def centre_of(space: Vectors, rows: slice) -> tuple[float, ...]:
+    return tuple(map(float, tree.unit(space[rows].sum(axis=0, keepdims=True))[0]))
+
+
+@pytest.mark.parametrize(("apart", "cut"), [(0.5, True), (0.0, False)])
+def test_a_split_binds_the_next_month_where_the_words_of_the_two_can_be_told_apart(apart: float, cut: bool) -> None:
+    chance = np.random.default_rng(3)
+    one = direction(chance)
+    other = turned(one, apart, chance) if apart else one
+    first, second = (month_of(one, other, (20, 12), seed) for seed in (1, 2))
+    space = tree.centred(first)
+    whole = Known("t-one", frozenset(map(str, range(20))), centre_of(space, slice(0, 20)), past=True)
+    part = Known(
+        "t-part", frozenset(map(str, range(20, 32))), centre_of(space, slice(20, 32)), past=True, part_of="t-one"
+    )
+    together = grouped(second)
+    assert {*together[:32]} - {-1} == {together[0]}, "the month alone does not tell them apart"
+    labels = grouped(second, [whole, part])
+    sides = [Counter(labels[rows]).most_common(1)[0] for rows in (slice(0, 20), slice(20, 32))]
+    assert sides[0][1] >= 18 and sides[1][1] >= 9
+    assert bool(sides[0][0] != sides[1][0]) is cut
+    assert np.array_equal(labels[32:] >= 0, together[32:] >= 0), "nobody else's group changes"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from bot.ports import Vectors
 from bot.synthesis import tree
-from bot.synthesis.lineage import ALIKE, Known, firmness
+from bot.synthesis.lineage import ALIKE, Known, Seen, firmness, likeness
 
 Labels = NDArray[np.intp]
 
@@ -26,7 +26,8 @@ def grouped(vectors: Vectors, known: Sequence[Known] = ()) -> Labels:
     A theme may stand there more than once, each time with a centre of its own: one that is like any of them is its.
     """
     space = tree.centred(vectors)
-    return tree.ordered(tree.with_small(space, resumed(space, tree.separated(space), known)))
+    found = parted(space, resumed(space, tree.separated(space), known), known)
+    return tree.ordered(tree.with_small(space, found))
 
 
 def resumed(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
@@ -43,6 +44,38 @@ def resumed(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
     found[left] = np.where(taken >= 0, taken + labels.max(initial=-1) + 1, -1)
     large = tree.without_small(found, tree.MIN_MEMBERS)
     return tree.refined(space, large) if large.max(initial=-1) > labels.max(initial=-1) else labels
+
+
+def parted(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
+    """What a person split off a theme is cut from the group that goes on with it: each row to the nearer of the two.
+
+    Where the words of the two can't be told apart (two samples of one theme can't), it binds its tickets alone.
+    """
+    past = sorted((k for k in known if k.past and len(k.centre) == space.shape[-1]), key=lambda k: k.theme_id)
+    for part in (k for k in past if k.part_of):
+        whole = next((k for k in past if k.theme_id == part.part_of and not k.members & part.members), None)
+        if whole is not None and _alike([part], [whole])[0, 0] < ALIKE:
+            labels = _cut_off(space, labels, part, whole)
+    return labels
+
+
+def _cut_off(space: Vectors, labels: Labels, part: Known, whole: Known) -> Labels:
+    for group in range(int(labels.max(initial=-1)) + 1):
+        rows = np.flatnonzero(labels == group)
+        centre = tree.unit(space[rows].sum(axis=0, keepdims=True))[0]
+        here = Known("", frozenset(map(str, rows)), tuple(map(float, centre)))
+        if _alike([here], [part, whole]).max() < ALIKE:
+            continue
+        near = np.round(space[rows] @ _centres([part, whole]).T, 6)
+        nearer = rows[near[:, 0] > near[:, 1]]
+        if tree.MIN_SMALL <= len(nearer) < len(rows):
+            labels = labels.copy()
+            labels[nearer] = labels.max() + 1
+    return labels
+
+
+def _alike(some: Sequence[Known], others: Sequence[Known]) -> NDArray[np.float64]:
+    return likeness([Seen(k.members, k.centre) for k in some], others)
 
 
 def _without_group(space: Vectors, labels: Labels, past: Sequence[Known]) -> list[Known]:

@@ -28,13 +28,15 @@ _LEAST = 5  # tickets: a centre of fewer is not believed to be further off
 class Known:
     """A theme as an earlier run found it: its tickets' ids, and its centre (unit length, or empty when not kept).
 
-    A theme stands once for each run that had it. `past`: that run's window was over when this one's begins.
+    A theme stands once for each run that had it. `past`: that run's window was over when this one's begins. `part_of`:
+    the theme from which a person split it off.
     """
 
     theme_id: str
     members: frozenset[str]
     centre: tuple[float, ...]
     past: bool = False
+    part_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
