@@ -18,6 +18,7 @@ from bot.window import between
 
 CATCH_UP = 2  # months: a bot that was away for longer does not flood the channel with old digests
 _TICK = 30  # seconds
+_FOLLOW = 60  # minutes
 
 
 def posting_time(schedule: str, year: int, month: int, timezone: str) -> datetime | None:
@@ -67,8 +68,11 @@ def _months_before(first: date, months: int) -> date:
     return first
 
 
-def ticking(tick: Callable[[], None], sync: Callable[[], None], sync_minutes: int) -> BackgroundScheduler:
-    """A started scheduler that calls `tick` every half minute and `sync` every `sync_minutes`, each at once as well.
+def ticking(
+    tick: Callable[[], None], sync: Callable[[], None], sync_minutes: int, follow: Callable[[], None] | None = None
+) -> BackgroundScheduler:
+    """A started scheduler that calls `tick` every half minute, `sync` every `sync_minutes` and `follow` every hour,
+    each at once as well.
 
     In memory, in every process; a job that is late runs once (`coalesce`), never beside itself (VENDORS 7).
     """
@@ -78,5 +82,7 @@ def ticking(tick: Callable[[], None], sync: Callable[[], None], sync_minutes: in
     now = datetime.now(ZoneInfo("UTC"))
     scheduler.add_job(tick, "interval", seconds=_TICK, next_run_time=now, id="tick")
     scheduler.add_job(sync, "interval", minutes=sync_minutes, next_run_time=now, id="sync")
+    if follow is not None:
+        scheduler.add_job(follow, "interval", minutes=_FOLLOW, next_run_time=now, id="follow")
     scheduler.start()
     return scheduler

@@ -24,6 +24,7 @@ from bot.pulse import Pulse, Silent
 from bot.runs import LEASE, MONTHLY, RETRY_FAILED, RETRY_FOR, SYNC, Parts, Request, ask, carry_on, monthly_key
 from bot.store import Event, Kept, Run, Store
 from bot.sync import BACKFILL
+from bot.tracking import Tracking
 
 _IDLE = 0.5  # seconds between two rounds when nobody wakes the worker
 _GIVE_UP = 5  # attempts at a run that ends in an error of ours
@@ -167,6 +168,18 @@ class Service:
             self._looked_at = now
             self._awake.set()
 
+    def follow(self) -> None:
+        """Reads back from the tracker what became of the issues of themes."""
+        if self.tracking is not None:
+            self.tracking.follow()
+            self._awake.set()
+
+    def reconcile(self) -> None:
+        """Looks in the tracker for the themes of runs that ended. Not the digest waits for it, but the other way."""
+        if self.tracking is not None and self.tracking.reconcile_due():
+            self._awake.set()
+
+    tracking: Tracking | None = None  # who looks into the tracker, where there is one that can be asked
     lookout: Lookout | None = None  # who looks for spikes, where somebody is told of them
     kept: Kept | None = None  # for how long what is kept; None: for good
     files: tuple[str, ...] = ()  # configured ticket files, read beside the help desks
@@ -180,7 +193,9 @@ class Service:
         `doors` are closed at the end. A step that has begun is finished; what is not done stays in the store.
         """
         self._over = over
-        ticker = scheduler.ticking(self._guarded(self.tick), self._guarded(self.sync), self._times.sync_minutes)
+        ticker = scheduler.ticking(
+            self._guarded(self.tick), self._guarded(self.sync), self._times.sync_minutes, self._guarded(self.follow)
+        )
         runner = threading.Thread(target=self._runs, name="runs", daemon=True)
         runner.start()
         try:
@@ -245,6 +260,7 @@ class Service:
             try:
                 while not self._over.is_set() and self.carry_on_one():
                     self._awake.set()
+                self.reconcile()
             except Exception:  # noqa: BLE001 - the next run must not suffer; the lease is over, the attempt counted
                 _log.exception("run failed")
 

@@ -18,7 +18,7 @@ from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
 from bot.lookout import Lookout
 from bot.pipeline import Mind
-from bot.ports import Channel, Embedder, Formed, Outlet, Refused, Sink, Source
+from bot.ports import Backlog, Channel, Embedder, Formed, Outlet, Refused, Sink, Source
 from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Desk, Draws
@@ -37,6 +37,7 @@ from bot.slack.windows import Window
 from bot.spikes import Rule
 from bot.store import Store
 from bot.synthesis import Plan
+from bot.tracking import Tracking
 from connectors import load
 
 if TYPE_CHECKING:
@@ -61,6 +62,12 @@ class Wired:
     @property
     def workspace(self) -> str:
         return self.config.workspace.name
+
+    @property
+    def tracking(self) -> Tracking | None:
+        """Who looks into the tracker; None where there is none that can be asked what it holds."""
+        sink = self.sink
+        return Tracking(self.parts.store, sink, self.parts.embedder) if isinstance(sink, Backlog) else None
 
     @property
     def desks(self) -> Sequence[Desk]:

@@ -153,3 +153,13 @@ def test_no_zone_of_the_machine_gets_into_it(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     assert windows("2026-04-01T07:00+00:00") == ["March 2026"]
     assert windows("2026-04-01T06:59+00:00") == []  # 08:59 in Berlin
+
+
+def test_what_became_of_issues_is_read_every_hour_and_at_once_where_a_tracker_is_there() -> None:
+    followed = threading.Event()
+    scheduler = ticking(lambda: None, lambda: None, 60, followed.set)
+    try:
+        assert followed.wait(5)
+        assert scheduler.get_job("follow").trigger.interval == timedelta(minutes=60)
+    finally:
+        scheduler.shutdown()

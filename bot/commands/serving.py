@@ -70,6 +70,7 @@ def serve(config: ConfigFile = None) -> None:
         service = Service(wired.parts, wired.ledger, times, owner(), wired.boards, wired.desks)
         listeners.append(service.hear)
         service.files = tuple(str(p) for p in told.sources.file.paths)
+        service.tracking = wired.tracking
         service.kept = Kept(**told.retention.model_dump())
         service.lookout = wired.lookout if wired.alertboard and told.spikes.enabled else None
         if told.server.ping_url is not None:

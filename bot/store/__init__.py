@@ -23,6 +23,7 @@ from bot.store.runs import Fenced, Run, Runs, RunState
 from bot.store.serving import ServeLock
 from bot.store.spikes import Spikes
 from bot.store.tickets import Place, Tickets
+from bot.store.tracked import Looked, Outcome, Tracked
 
 
 class Store:
@@ -39,6 +40,7 @@ class Store:
         self.effects = Effects(database)
         self.decisions = Decisions(database)
         self.drawings = Drawings(database)
+        self.tracked = Tracked(database)
         self.spikes = Spikes(database)
         self.inbox = Inbox(database)
         self.answers = Answers(database)
@@ -110,6 +112,8 @@ __all__ = [
     "Inbox",
     "Kept",
     "KnownTheme",
+    "Looked",
+    "Outcome",
     "Place",
     "Run",
     "RunState",
@@ -117,4 +121,5 @@ __all__ = [
     "Spikes",
     "Store",
     "Tickets",
+    "Tracked",
 ]

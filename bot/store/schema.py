@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
 )
 
+from bot.acts import Issue
 from bot.domain import Customer, Digest, Reject, Ticket, Warned, Window
 from bot.spikes import Hour, Spike
 from bot.store.encoding import Instant, Json, Said, Valued
@@ -242,6 +243,46 @@ spike = Table(
     Column("run_key", Said),
     Column("run_by", Said),
     Column("run_told", Said),  # what the message last said of the run
+)
+
+# --- what the tracker holds beside that
+
+issue = Table(
+    "issue",
+    metadata,
+    Column("key", Said, primary_key=True),
+    Column("issue", Valued(Issue), nullable=False),  # without its description
+    Column("seen_at", Instant, nullable=False),
+)
+
+# Which issues a run's themes match; without a row in run_backlog nobody looked yet.
+run_issue = Table(
+    "run_issue",
+    metadata,
+    _of_run(),
+    Column("theme_id", Said, primary_key=True),
+    Column("key", Said, primary_key=True),
+    Column("likeness", Said, nullable=False),
+    Column("score", Float, nullable=False),
+)
+
+run_backlog = Table(
+    "run_backlog",
+    metadata,
+    _of_run(),
+    Column("at", Instant, nullable=False),
+    Column("fault", Said),
+)
+
+outcome = Table(
+    "outcome",
+    metadata,
+    Column("theme_id", Said, primary_key=True),
+    Column("key", Said, primary_key=True),
+    Column("known_at", Instant, nullable=False),
+    Column("resolved_at", Instant),
+    Column("reopened_at", Instant),
+    Column("forecast", Json, nullable=False),
 )
 
 # --- what comes in, what was paid for, what was done

@@ -160,7 +160,11 @@ class JiraServer(StandIn):
 
     def existing(self, summary: str, text: str = "", **more: Any) -> Issue:
         """An issue that people wrote, with a description of one paragraph."""
-        told = {"type": "doc", "version": 1, "content": [{"type": "paragraph", "content": [_text(text)] if text else []}]}
+        told = {
+            "type": "doc",
+            "version": 1,
+            "content": [{"type": "paragraph", "content": [_text(text)] if text else []}],
+        }
         return self._add("somebody-else", {"summary": summary, "description": told, "labels": [], **more}, {})
 
     def close(self, key: str, status: str = "Done", resolution: str | None = None, at: float | None = None) -> None:

@@ -15,6 +15,7 @@ def upgrade() -> None:
     _warnings_of_sources()
     _spikes()
     _anecdotes()
+    _tracked()
 
 
 def _progress_of_runs() -> None:
@@ -62,4 +63,37 @@ def _anecdotes() -> None:
         sa.Column("tickets", sa.Integer, nullable=False),
         sa.Column("customers", sa.Integer, nullable=False),
         sa.Column("centroid", sa.LargeBinary, nullable=False),
+    )
+
+
+def _tracked() -> None:
+    """What the tracker holds already, and what became of the issues of a theme."""
+    op.create_table(
+        "issue",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("issue", sa.Text, nullable=False),
+        sa.Column("seen_at", sa.BigInteger, nullable=False),
+    )
+    op.create_table(
+        "run_issue",
+        sa.Column("run_key", sa.Text, sa.ForeignKey("run.key"), primary_key=True),
+        sa.Column("theme_id", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("likeness", sa.Text, nullable=False),
+        sa.Column("score", sa.Float, nullable=False),
+    )
+    op.create_table(
+        "run_backlog",
+        sa.Column("run_key", sa.Text, sa.ForeignKey("run.key"), primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("fault", sa.Text),
+    )
+    op.create_table(
+        "outcome",
+        sa.Column("theme_id", sa.Text, primary_key=True),
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("known_at", sa.BigInteger, nullable=False),
+        sa.Column("resolved_at", sa.BigInteger),
+        sa.Column("reopened_at", sa.BigInteger),
+        sa.Column("forecast", sa.Text, nullable=False),
     )

@@ -1,0 +1,99 @@
+"""What the tracker holds already, and what becomes of the issues that themes ended in. Reads from the tracker only.
+
+It comes after the digest and holds nothing up: a tracker that does not answer is said where the status is asked for,
+and asked again later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot import backlog, current, trends
+from bot.acts import Fate, Issue, Stage
+from bot.decisions import standings
+from bot.domain import Digest
+from bot.ports import Backlog, Embedder, Refused, Unavailable
+from bot.runs import SYNC
+from bot.store import Outcome, Store
+
+AGAIN = timedelta(minutes=15)  # between two looks, while the tracker does not answer
+FRESH = timedelta(days=3)  # after its end a run is looked at no more: its themes were read and decided on
+FOLLOWED = timedelta(days=120)  # issues that only match a theme; a digest is closed after 90
+_NEWEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Tracking:
+    """Over one store and one tracker; any number of processes may do it at once: what is kept is what was read."""
+
+    store: Store
+    tracker: Backlog
+    embedder: Embedder
+
+    def reconcile_due(self) -> int:
+        """Looks for the themes of the newest runs, once each; how many runs were looked at."""
+        return sum(self.reconcile(run_key) is None for run_key in list(self._due()))
+
+    def _due(self) -> Iterator[str]:
+        now = self.store.now()
+        for run in self.store.runs.recent(_NEWEST, but=SYNC):
+            if run.finished_at is None or run.state != "DONE" or now - run.finished_at > FRESH:
+                continue
+            looked = self.store.tracked.looked(run.key)
+            if looked is None or (looked.fault and now - looked.at >= AGAIN):
+                yield run.key
+
+    def reconcile(self, run_key: str) -> str | None:
+        """Keeps which issues the themes of the run match. A sentence where it could not be done, which is kept, too."""
+        digest = current.digest(self.store, run_key)
+        if digest is None:
+            return "there is no digest of that run"
+        try:
+            found = {
+                t.id: backlog.matches(t, self.tracker.similar(backlog.words(t)), self.embedder) for t in digest.themes
+            }
+        except (Unavailable, Refused) as fault:
+            self.store.tracked.failed(run_key, str(fault))
+            return str(fault)
+        self.store.tracked.keep(run_key, found)
+        return None
+
+    def follow(self) -> int:
+        """Reads back how the issues are; how many changed. Raises Unavailable, Refused."""
+        followed = self.store.tracked.followed(self.store.now() - FOLLOWED)
+        issues = self.tracker.issues(sorted(followed)) if followed else []
+        for issue in issues:
+            self._ended(issue, followed[issue.key])
+        return len(self.store.tracked.seen(issues, followed))
+
+    def _ended(self, issue: Issue, theme_ids: list[str]) -> None:
+        """Keeps what was forecast of the theme when its issue is done; a mere match promised nothing."""
+        now = self.store.now()
+        if issue.fate is not Fate.DONE:
+            self.store.tracked.reopened(issue.key, now)
+            return
+        for theme_id, standing in standings(self.store, theme_ids).items():
+            if standing.stage is Stage.CREATED and standing.receipt and standing.receipt.ref == issue.key:
+                digest = current.digest(self.store, standing.run_key or "")
+                told = forecast(digest, theme_id) if digest else {}
+                self.store.tracked.done(Outcome(theme_id, issue.key, now, issue.resolved_at, None, told))
+
+
+def forecast(digest: Digest, theme_id: str) -> Mapping[str, object]:
+    """What the digest that was decided on expects of solving the theme, and what it counted until then."""
+    theme = next((t for t in digest.themes if t.id == theme_id), None)
+    if theme is None:
+        return {}
+    expected = digest.item_of(theme).deflection
+    now = {"label": digest.window.label, "ticket_count": theme.counts.tickets, "customer_count": theme.counts.customers}
+    months = trends.told(theme.trend)["months"] if theme.trend else [{**now, "days": digest.window.days}]
+    return {
+        "run": digest.making.run_id,
+        "low": expected.low,
+        "high": expected.high,
+        "per": expected.per,
+        "arithmetic": expected.arithmetic,
+        "months": months,
+    }
