@@ -112,6 +112,7 @@ class Slack:
 
     def mark(self, act: Act) -> Hint:
         """Slack's own clock where it tells it, since a message's ts is of that clock."""
+        self._place(act.target)  # Refused here is refused before anything is sent
         return {"oldest": f"{self._now() - _BEFORE_SENDING:.6f}"}
 
     def do(self, act: Act) -> Receipt:
@@ -220,10 +221,8 @@ class Slack:
 
     def _is_slacks(self, url: str) -> bool:
         """Who knows the signing secret could have us post anywhere; a server of one's own answers for itself."""
-        parts = urlsplit(url)
-        if self._base_url is not None and parts.netloc == urlsplit(self._base_url).netloc:
-            return True
-        return parts.scheme == "https" and (parts.hostname or "").endswith(_ANSWERS_AT)
+        to, own = urlsplit(url), urlsplit(self._base_url or "")
+        return to.netloc == (own.netloc or None) or (to.scheme == "https" and (to.hostname or "").endswith(_ANSWERS_AT))
 
     def _place(self, target: str) -> str:
         """A channel's id as it is; a person's becomes that of our talk with them, which has a history of its own."""

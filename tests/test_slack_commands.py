@@ -34,7 +34,7 @@ from connectors.slack_doctor import scopes
 from tests.databases import WORKSPACE
 from tests.digests import sample_digest
 from tests.runs import ROOT
-from tests.servers.slack import BOT_USER, CHANNEL, ELSEWHERE, TOKEN, signed, talk
+from tests.servers.slack import BOT_USER, CHANNEL, ELSEWHERE, SCOPES, TOKEN, signed, talk
 from tests.spine import Scene, scene
 from tests.test_service import Hashed, HelpDesk, october
 
@@ -247,6 +247,13 @@ def test_a_private_digest_has_no_buttons_that_decide_and_follows_what_is_decided
     hall.settle()
     shown = next(m for m in here.slack.posted(talk("U0DANA")))
     assert here.jira.issues[0].key in seen(shown)
+
+
+def test_a_private_run_that_nobody_could_be_sent_is_refused_with_the_mend_before_it_starts(hall: Hall) -> None:
+    hall.here.slack.tokens[TOKEN] = SCOPES.replace("im:write,", "")
+    told = hall.type("run 2026-10 --private")
+    assert "I can't write to you" in told and "install the app again" in told and hall.runs() == []
+    assert "Started" in hall.type("run 2026-10")
 
 
 def test_a_private_digest_whose_answer_was_lost_is_found_in_the_talk_and_not_sent_twice(hall: Hall) -> None:

@@ -126,6 +126,8 @@ class Commands:
     def _started(self, asked: _Asked, request: Request) -> Message:
         """Asks for the run, or joins the one that answers the same question; never the month's."""
         label = request.window.label if request.window else ""
+        if request.to and (why := self._unreachable(request.to)):
+            return replies.impossible(why)
         key, before = self._run_for(request)
         if before is not None and before.asked.get("event") != asked.event:
             if before.state in (RunState.WAITING, RunState.RUNNING):
@@ -136,6 +138,15 @@ class Commands:
         self.board.follow(key)
         self.store.audit.write(request.by or "", "run asked for", key, {"window": label, "private": bool(request.to)})
         return replies.started(label, self.place.home, private=request.to is not None)
+
+    def _unreachable(self, person: str) -> str | None:
+        """Why nothing can be sent to the person: said before a run is made for them that nobody would see."""
+        there = self.channel.to(person)
+        try:
+            there.mark(there.note("", "progress", Message("")))
+        except Refused as refused:
+            return f"I can't write to you, so nothing was started. {refused}"
+        return None
 
     def _run_for(self, request: Request) -> tuple[str, Run | None]:
         """The key of the question, and what was asked under it; one that was answered a while ago is asked anew."""
