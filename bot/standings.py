@@ -56,14 +56,16 @@ def item_title(theme: Theme) -> str:
 
 def shown(digest: Digest, theme: Theme, now: Standing) -> Iterator[str]:
     """Everything that speaks for one theme."""
-    item, words = digest.item_of(theme), theme.words
+    item, words = next((i for i in digest.items if i.theme_id == theme.id), None), theme.words
     yield f"{phrases.heading(words.name)}  ({theme.id})"
     yield f"{phrases.size(theme)} · {digest.window.label} · {state(now)}"
     yield ""
     yield phrases.line(words.problem)
     yield ""
-    yield from _item(item, theme)
-    yield ""
+    yield from _months(theme)
+    if item is not None:
+        yield from _item(item, theme)
+        yield ""
     yield "In customers' words"
     yield from (f"  “{phrases.line(q.text)}”  {q.ticket_id}" for q in theme.quotes)
     yield ""
@@ -72,6 +74,17 @@ def shown(digest: Digest, theme: Theme, now: Standing) -> Iterator[str]:
         at = phrases.day(row.created_at) if row.created_at else "no date"
         whose = phrases.clip(row.customer or "not identified", 28)
         yield f"  {row.ticket_id:<14} {at:<12} {whose:<28} {row.url or ''}".rstrip()
+
+
+def _months(theme: Theme) -> Iterator[str]:
+    """Its story so far: each window as its digest counted it, and how it stands to its past."""
+    if theme.trend is None:
+        return
+    yield f"Months: {phrases.trend(theme)}"
+    for month in theme.trend.months:
+        size = f"{count(month.tickets, 'ticket')}, {count(month.customers, 'customer')}"
+        yield f"  {phrases.line(month.label):<28} {size}"
+    yield ""
 
 
 def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:

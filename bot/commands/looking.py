@@ -44,7 +44,7 @@ def list_(
 
 
 def show(theme: ThemeName, run: RunKey = None, as_json: AsJson = False, config: ConfigFile = None) -> None:
-    """One theme with its evidence, its draft, and what was decided."""
+    """One theme and its story: months, evidence, draft, issue, and what was decided."""
     from bot import standings as words
 
     with about(theme, run, config, as_json=as_json) as subject:
