@@ -512,7 +512,7 @@ def test_a_page_that_came_twice_is_read_once() -> None:
 
 ODD: list[Any] = [None, 7, "text", [], ["x"], {}, {"data": 1}, True]
 FIELDS = (
-    "source", "contacts", "tags", "conversation_parts", "created_at", "title", "state", "priority", "custom_attributes",
+    "source", "contacts", "tags", "conversation_parts", "title", "state", "priority", "custom_attributes",
     "company_id", "team_assignee_id",
 )  # fmt: skip
 
@@ -642,12 +642,21 @@ def test_a_missing_right_to_contacts_refuses_the_first_page(desk: IntercomDesk) 
         next(iter(desk.source().pages()))
 
 
+@pytest.mark.parametrize("odd", [None, "text", 0, True, 10**12])
+def test_what_has_no_date_is_told_as_not_readable_since_it_is_in_no_window(desk: IntercomDesk, odd: Any) -> None:
+    key = desk.intercom.add_conversation("A text", desk.contact)
+    desk.intercom.conversations[key]["created_at"] = odd
+    desk.settle()
+    pages = read(desk)
+    assert [r.where for p in pages for r in p.rejects] == [f"conversation {key}"] and not ids(pages)
+
+
 def test_a_workspace_of_another_region_is_refused_with_its_region(desk: IntercomDesk) -> None:
     desk.intercom.region = "AU"
     with pytest.raises(Refused, match=r"set sources\.intercom\.region to au"):
         next(iter(desk.source(region="eu").pages()))
     (finding,) = desk.source(region="eu").check()
-    assert (finding.state, finding.mend) == ("fail", "set sources.intercom.region to au.")
+    assert (finding.state, finding.mend) == ("fail", "Set sources.intercom.region to au.")
 
 
 @pytest.mark.parametrize("token", ["", "  ", "tok\nen", "tök"])

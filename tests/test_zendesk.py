@@ -22,6 +22,8 @@ from tests.servers.base import Answer, Request
 from tests.servers.zendesk import ZendeskServer
 
 EXPORT = r"/api/v2/incremental/tickets/cursor\.json"
+SEARCH = r"/api/v2/search/export\.json"
+WRITTEN = "2026-10-01T10:00:00Z"
 
 
 class World:
@@ -346,7 +348,8 @@ def _page_of(*rows: dict[str, Any], after: str | None, ended: bool = False) -> d
     return {"tickets": list(rows), "users": [], "organizations": [], "after_cursor": after, "end_of_stream": ended}
 
 
-ROW = {"id": 1, "subject": "s", "description": "d", "requester_id": -1, "generated_timestamp": 1_790_000_000}
+ROW = {"id": 1, "subject": "s", "description": "d", "requester_id": -1, "generated_timestamp": 1_790_000_000,
+       "created_at": WRITTEN}  # fmt: skip
 
 
 @pytest.mark.parametrize("rows", [[], [ROW]], ids=["empty", "the same ticket"])
@@ -357,6 +360,23 @@ def test_a_stream_that_never_ends_is_stopped(world: World, rows: list[dict[str, 
     with pytest.raises(Unavailable, match=r"does not (end|go on)"):
         world.read()
     assert len(world.server.sent("GET", EXPORT)) <= 25
+
+
+def test_a_page_that_comes_twice_by_accident_is_asked_for_again(world: World) -> None:
+    rows = [{**ROW, "id": n, "generated_timestamp": 1_790_000_000 + n} for n in (1, 2, 3)]
+    first, second = _page_of(rows[0], after="c1"), _page_of(rows[1], after="c2")
+    world.answer(EXPORT, first, first, first, second, second, _page_of(rows[2], after="c3", ended=True))
+    assert ids(world.read()) == ["zendesk:1", "zendesk:2", "zendesk:3"]
+
+
+@pytest.mark.parametrize("step", [1, -1], ids=["the oldest first", "the newest first"])
+def test_a_search_is_read_to_its_end_whichever_way_it_is_sorted(world: World, step: int) -> None:
+    """The API says that it is sorted by creation alone, not which way."""
+    world.server.role = "agent"
+    rows = [{**ROW, "id": n, "created_at": f"2026-10-01T10:00:{n:02}Z"} for n in range(1, 41)][::step]
+    metas = [{"has_more": n < len(rows), "after_cursor": f"c{n}"} for n in range(1, len(rows) + 1)]
+    world.answer(SEARCH, *({"results": [one], "meta": meta} for one, meta in zip(rows, metas, strict=True)))
+    assert len(ids(world.read())) == 40
 
 
 def test_two_pages_in_turn_are_no_progress_either(world: World) -> None:
@@ -501,6 +521,7 @@ def test_an_answer_that_is_not_what_the_api_promises_is_unavailable_and_not_quot
         ({"id": "7"}, "without an id"),
         ({"id": True}, "without an id"),
         ({"created_at": "yesterday"}, "ticket 1"),
+        ({"created_at": None}, "ticket 1"),
         ({"updated_at": "0001-01-01T00:00:00+14:00"}, "ticket 1"),
         (None, "without an id"),
     ],

@@ -73,8 +73,12 @@ def _deletions(wire: Wire) -> Finding:
     return Finding("intercom", "ok", "Intercom tells which conversations were deleted.")
 
 
+def _sentence(clause: str) -> str:
+    return clause[:1].upper() + clause[1:]
+
+
 def failed(error: Refused | Unavailable) -> Finding:
     """A refusal with its mend apart."""
     if isinstance(error, Denied):
-        return Finding("intercom", "fail", f"{error.what[:1].upper()}{error.what[1:]}.", error.mend)
+        return Finding("intercom", "fail", f"{_sentence(error.what)}.", _sentence(error.mend))
     return Finding("intercom", "fail", str(error), _LATER)

@@ -149,7 +149,7 @@ class Run:
             return Reject(f"conversation {item.key}", "Intercom's answer has no message that can be read")
         who, account = self._people.behind(told)
         found = reading.conversation(told, item.key, who, account, self._where.link(item.key))
-        return self._noted(told, found)
+        return self._noted(told, found, f"conversation {item.key}")
 
     def _ticket(self, item: Item) -> Ticket | Reject | Tombstone:
         id_ = f"{reading.SOURCE}:ticket-{item.key}"
@@ -169,9 +169,11 @@ class Run:
                 return Reject(f"ticket ticket-{item.key}", f"Intercom would not show it ({unfit})")
         who, account = self._people.behind(told, internal=internal)
         found = reading.ticket(told, item.key, who, account, self._where.link(item.key))
-        return self._noted(told, found)
+        return self._noted(told, found, f"ticket ticket-{item.key}")
 
-    def _noted(self, told: Json, found: Ticket) -> Ticket:
+    def _noted(self, told: Json, found: Ticket, where: str) -> Ticket | Reject:
+        if found.created_at is None:
+            return Reject(where, "it has no date that can be read, so it would be in no window")
         self._cut += reading.is_cut(told, found.body)
         if reading.is_struck(told):
             self._struck.add(found.id)

@@ -16,6 +16,7 @@ from connectors.zendesk.wire import Line, promised
 
 _PER_PAGE = 1_000
 _INCLUDE = ("users", "organizations")
+_TRIES = 3  # of one cursor: a page may come twice by accident
 _HELD_BACK = 60  # seconds: the last minute is not shown, and a start within it is an error (the API's `start_time`)
 
 
@@ -32,8 +33,7 @@ class Export:
 
         Each page is asked for by its cursor: links in an answer are not followed (VENDORS.md 2.1).
         """
-        progress = Progress()
-        ended = False
+        progress, stuck, ended = Progress(), 0, False
         while not ended:
             shown_until = int(self.now().timestamp()) - _HELD_BACK
             answer = self._page(place, min(since, shown_until - 1))
@@ -41,7 +41,13 @@ class Export:
             cursor, ended = getattr(answer, "after_cursor", None), getattr(answer, "end_of_stream", None) is True
             after = cursor if isinstance(cursor, str) else None
             if not ended and (not after or after == place.after):
-                raise Unavailable("Zendesk's export does not go on: it answers with the cursor that it was asked for.")
+                stuck += 1
+                if not after or stuck == _TRIES:
+                    raise Unavailable(
+                        "Zendesk's export does not go on: it answers with the cursor that it was asked for."
+                    )
+                continue
+            stuck = 0
             progress.note((_changed(r), key_of(r, "id")) for r in rows)
             # RELIABILITY 5: at its end the stream has shown all but the minute that it holds back, and never more.
             newest = max(map(_changed, rows), default=0)

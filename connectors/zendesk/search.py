@@ -34,7 +34,7 @@ class Search:
     def batches(self, place: Place, since: int) -> Iterator[Batch]:
         """What changed since the second that `place` knows, or `since`; within a search, what is left of it."""
         place = self._begun(place, since)
-        progress, restarts = Progress(), 0
+        progress, first, restarts = Progress(), None, 0
         while True:
             try:
                 answer = self._page(place)
@@ -44,10 +44,13 @@ class Search:
                     raise
                 self.tell("Zendesk does not know our place any more; searching again from the start")
                 place = self._begun(replace(place, after=None, began=None), since)
-                progress = Progress()
+                progress, first = Progress(), None
                 continue
             rows = tuple(map(row, list_of(answer, "results")))
-            progress.note((-seconds_of(r, "created_at"), key_of(r, "id")) for r in rows)
+            made = [seconds_of(r, "created_at") for r in rows]
+            first = made[0] if first is None and made else first
+            # The order is by creation; that the newest comes first is nowhere promised.
+            progress.note((abs(at - (first or 0)), key_of(r, "id")) for at, r in zip(made, rows, strict=True))
             batch = _batch(rows, place, row(answer.get("meta")))
             yield batch
             place = batch.place

@@ -43,6 +43,8 @@ class Tickets:
             created, updated = time_of(found, "created_at"), time_of(found, "updated_at")
         except ValueError:
             return Reject(f"Zendesk ticket {key}", "its dates are not dates")
+        if created is None:
+            return Reject(f"Zendesk ticket {key}", "it has no date, so it would be in no window")
         return Ticket(
             source=SOURCE,
             key=str(key),
