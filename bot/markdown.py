@@ -15,6 +15,7 @@ _BLOCK = re.compile(r"^(\d+(?=[.)](?:\s|$)))?([-+#=]|(?<=\d)[.)])")
 _AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)  # GFM links bare addresses by itself
 # As entities and not with a backslash: the same file pasted into a chat must not call <!channel> either.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_NAMED = 25  # tickets of an item that stands alone; Slack's window takes 3000 characters
 
 
 def escape(text: str) -> str:
@@ -45,6 +46,25 @@ def _read(digest: Digest) -> str:
     t = digest.totals
     parts = f"{number(t.in_themes)} in themes, {number(t.not_a_theme)} not a theme, {number(t.removed)} removed"
     return f"{number(t.tickets_read)} read ({parts})"
+
+
+def item(about: BacklogItem, theme: Theme) -> str:
+    """One item by itself, for any tracker: what, why, how much, when it is done, and the tickets behind it."""
+    return "\n".join(_alone(about, theme)).rstrip("\n") + "\n"
+
+
+def _alone(about: BacklogItem, theme: Theme) -> Iterator[str]:
+    words = theme.words
+    yield f"## {escape(words.title)}\n"
+    yield f"{escape(words.problem)}\n"
+    yield f"{escape(words.user_story)}\n"
+    yield from (f"- [ ] {escape(criterion)}" for criterion in words.acceptance)
+    yield from [""] * bool(words.acceptance)
+    yield from _figures(about, theme)
+    rest = len(theme.members) - _NAMED
+    more = f" and {number(rest)} more" if rest > 0 else ""
+    yield f"- From {phrases.size(theme)}: {_ids(theme.members[:_NAMED])}{more}\n"
+    yield from (f"> {escape(said.text)} ({escape(said.ticket_id)})\n" for said in theme.quotes)
 
 
 def _themes(digest: Digest) -> Iterator[str]:
@@ -78,16 +98,20 @@ def _backlog(digest: Digest) -> Iterator[str]:
 
 def _item(item: BacklogItem, theme: Theme) -> Iterator[str]:
     indent = " " * (len(str(item.rank)) + 2)
+    yield f"{item.rank}. **{escape(theme.words.title)}**\n"
+    yield f"{indent}{escape(theme.words.user_story)}\n"
+    yield from (f"{indent}{line}" for line in _figures(item, theme))
+    yield f"{indent}- Theme: {escape(theme.words.name)}\n"
+
+
+def _figures(item: BacklogItem, theme: Theme) -> Iterator[str]:
     deflection = item.deflection
     customers = count(theme.counts.customers, "customer")
     expected = f"up to {count(deflection.high, 'ticket')} {escape(phrases.per(deflection))}"
     arithmetic = f"range {phrases.avoidable(deflection)}: {escape(deflection.arithmetic)}"
-    yield f"{item.rank}. **{escape(theme.words.title)}**\n"
-    yield f"{indent}{escape(theme.words.user_story)}\n"
-    yield f"{indent}- Severity: {item.severity} ({escape(phrases.why(item))})"
-    yield f"{indent}- Expected deflection: {expected} ({arithmetic})"
-    yield f"{indent}- Impact: {number(item.impact)} ({customers} × {item.severity} weight)"
-    yield f"{indent}- Theme: {escape(theme.words.name)}\n"
+    yield f"- Severity: {item.severity} ({escape(phrases.why(item))})"
+    yield f"- Expected deflection: {expected} ({arithmetic})"
+    yield f"- Impact: {number(item.impact)} ({customers} × {item.severity} weight)"
 
 
 def _not_a_theme(digest: Digest) -> Iterator[str]:

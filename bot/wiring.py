@@ -27,6 +27,7 @@ from bot.slack.alertboard import AlertBoard, AlertDesk
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands, Place
+from bot.slack.copying import CopyWindow
 from bot.slack.deciding import DecisionWindow
 from bot.slack.home import Home
 from bot.slack.ownership import Ownership
@@ -93,7 +94,8 @@ class Wired:
         if commands is None:
             return ()
         place = commands.place
-        return (RunWindow(commands.may_run, place.sources, place.timezone, self.parts.store.now), *self._decisions)
+        run = RunWindow(commands.may_run, place.sources, place.timezone, self.parts.store.now)
+        return (run, CopyWindow(self.parts.store, place.home), *self._decisions)
 
     @property
     def _decisions(self) -> Iterator[Window]:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.acts import Decision, Message, Receipt, Stage, Standing, Verdict
 from bot.domain import Digest, Theme, Warned
-from bot.slack import answers, blocks, text
+from bot.slack import answers, blocks, rows, text
 from bot.slack.elements import Press
 from bot.slack.limits import BYTES, problems, size
 from bot.slack.rows import Offer
@@ -148,11 +148,63 @@ def test_every_message_keeps_slacks_limits(d: Digest) -> None:
         assert problems(message) == []
 
 
-def test_eight_themes_with_long_names_fit_into_one_message() -> None:
+def eight_with_long_names() -> Digest:
     d = with_text("Exports of more than ten thousand rows stop with a time-out and leave no file behind " * 2)
-    first = d.themes[0]
-    eight = replace(d, themes=(*d.themes, replace(first, id="thm_08", rank=8)))
-    eight = replace(eight, items=(*d.items, replace(d.items[0], id="itm_08", theme_id="thm_08", rank=8)))
+    eight = replace(d, themes=(*d.themes, replace(d.themes[0], id="thm_08", rank=8)))
+    return replace(eight, items=(*d.items, replace(d.items[0], id="itm_08", theme_id="thm_08", rank=8)))
+
+
+@pytest.mark.parametrize("stage", [Stage.OPEN, Stage.APPROVED])
+def test_the_way_to_markdown_crowds_no_theme_out(stage: Stage) -> None:
+    d, offer = eight_with_long_names(), Offer(tracker=False)
+    now = {t.id: standing(t, stage) for t in d.themes}
+    for few, shows in ((replace(d, themes=d.themes[:3]), True), (d, False)):
+        message = blocks.digest(few, now, run_key=RUN, evidence={t.id: PERMALINK for t in d.themes}, offer=offer)
+        assert problems(message) == [] and len(buttons(message)) == len(few.themes)
+        assert ("Copy as Markdown…'" in str(message.blocks)) is shows
+
+
+def test_before_an_approval_who_has_no_tracker_finds_the_way_to_markdown_in_the_menu_and_in_the_thread() -> None:
+    d = sample_digest()
+    for tracker in (True, False):
+        offer = Offer(tracker=tracker)
+        row = blocks.digest(d, {}, run_key=RUN, offer=offer).blocks
+        entries = [o["value"] for b in row if b["type"] == "actions" for o in b["elements"][-1]["options"]]
+        assert entries.count("copy") == (0 if tracker else len(d.themes))
+        reply = blocks.reply(d, d.themes[0], Standing(d.themes[0].id), run_key=RUN, offer=offer)
+        assert ("Copy as Markdown…" in buttons(reply)[d.themes[0].id]) is not tracker
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("Jira refused it (400): Component is required", "❌ Jira said no (400): |Component is required."),
+        ("Jira refused the sign-in (401): check jira.token", "❌ |Jira refused the sign-in (401): check jira.token."),
+        ("component is required", "❌ Jira said no: |component is required."),
+    ],
+)
+def test_that_the_tracker_said_no_is_said_once(error: str, said: str) -> None:
+    told = rows.state(standing(sample_digest().themes[0], Stage.REFUSED, error=error))
+    assert "|".join(part["text"] for part in told) == f"{said}| Nothing was created."
+
+
+def test_ten_minutes_after_an_approval_its_row_offers_no_undo_and_says_where_to_change_it() -> None:
+    d = sample_digest()
+    theme = d.themes[0]
+    now = standing(theme, Stage.CREATED, receipt=ISSUE)
+    for passed, offered in ((600, True), (601, False)):
+        offer = Offer(at=AT + timedelta(seconds=passed))
+        for message in (
+            blocks.digest(d, {theme.id: now}, run_key=RUN, offer=offer),
+            blocks.reply(d, theme, now, run_key=RUN, offer=offer),
+        ):
+            assert ("Undo" in buttons(message)[theme.id]) is offered and "Open BILL-1093" in buttons(message)[theme.id]
+            assert ("Change it in Jira" in shown(message)) is not offered
+            assert problems(message) == []
+
+
+def test_eight_themes_with_long_names_fit_into_one_message() -> None:
+    eight = eight_with_long_names()
     message = blocks.digest(eight, {}, run_key=RUN, evidence={t.id: PERMALINK for t in eight.themes})
     assert problems(message) == []
     assert len(buttons(message)) == 8
@@ -230,11 +282,11 @@ def test_each_state_has_its_line_and_its_buttons() -> None:
     message = blocks.digest(d, every_state(d), run_key=RUN)
     t = [theme.id for theme in d.themes]
     assert buttons(message) == {
-        t[1]: ["Fix and retry…", "Try again", "Undo"],
+        t[1]: ["Fix and retry…", "Try again", "Undo", "Copy as Markdown…"],
         t[2]: ["Restore"],
         t[3]: ["Open BILL-1093", "Undo"],
         t[5]: ["I checked, create it"],
-        t[6]: ["Undo"],
+        t[6]: ["Copy as Markdown…", "Undo"],
     }
     said = shown(message)
     for line in ("Creating the Jira draft for ", "component is required.", ": internal test traffic", "BILL-1093"):

@@ -81,12 +81,26 @@ def test_a_row_says_what_became_of_its_theme_at_each_step(here: Scene) -> None:
     assert buttons(here.post, here.theme(2)) == ["Approve to Jira", "Edit…"]  # the others stay as they are
 
 
+def test_when_the_ten_minutes_are_over_the_row_is_drawn_anew_by_itself_and_once(here: Scene) -> None:
+    here.decide(Verdict.APPROVE, actor="slack:U0DANA")
+    here.settle()
+    key = here.jira.issues[0].key
+    here.clock.passes(9 * 60)
+    assert list(here.ledger.verify()) == [] and here.board.redraw() == 0
+    here.clock.passes(90)
+    assert list(here.ledger.verify()) == [] and here.board.redraw() == 2  # the digest, and the reply about the theme
+    assert buttons(here.post, here.theme()) == buttons(evidence(here)) == [f"Open {key}"]
+    assert "Change it in Jira" in row(here)
+    here.clock.passes(600)
+    assert list(here.ledger.verify()) == [] and here.board.redraw() == 0
+
+
 def test_what_the_tracker_said_stands_in_the_row(here: Scene) -> None:
     here.jira.screen["components"]["required"] = True
     here.decide(Verdict.APPROVE)
     here.settle()
     assert "Components" in row(here) and "Nothing was created" in row(here)
-    assert buttons(here.post, here.theme()) == ["Fix and retry…", "Try again", "Undo"]
+    assert buttons(here.post, here.theme()) == ["Fix and retry…", "Try again", "Undo", "Copy as Markdown…"]
 
 
 def test_while_nobody_knows_there_is_nothing_to_click(here: Scene) -> None:
@@ -220,10 +234,13 @@ def test_where_no_tracker_is_configured_no_button_speaks_of_one(tmp_path: Path) 
         here.conclude()
         here.settle()
         assert buttons(here.post, here.theme()) == ["Approve", "Edit…"]
-        assert buttons(evidence(here)) == ["Approve", "Edit…", "Merge…", "Snooze…", "Not a theme…"]
+        assert buttons(evidence(here)) == ["Approve", "Edit…", "Merge…", "Snooze…", "Not a theme…", "Copy as Markdown…"]
         here.decide(Verdict.APPROVE)
         here.settle()
-        assert "No issue tracker is configured" in row(here) and buttons(here.post, here.theme()) == ["Undo"]
+        assert "No issue tracker is configured" in row(here) and buttons(here.post, here.theme()) == [
+            "Copy as Markdown…",
+            "Undo",
+        ]
 
 
 def test_where_nobody_may_decide_there_is_no_button_in_the_digest_nor_in_its_thread(tmp_path: Path) -> None:

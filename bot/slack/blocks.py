@@ -7,7 +7,7 @@ each function lays its message out in ever smaller shapes and takes the first th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot import phrases
 from bot.acts import Message, Stage, Standing
@@ -39,11 +39,13 @@ MISSING = "source_missing"  # and a source did not answer
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How much a digest shows: `rows` of themes, `name` characters of a name, whether each has its small print."""
+    """How much a digest shows: `rows` of themes, `name` characters of a name, whether each has its small print, and the
+    way to its item as Markdown, which the thread has in any case."""
 
     rows: int
     name: int = 120
     small_print: bool = True
+    copy: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,8 @@ def digest(  # noqa: PLR0913 - what a month's message shows
     if d.totals.tickets_read == 0:
         return _nothing(month)
     most = len(d.themes)
-    shapes = [_Shape(most), _Shape(most, 80), _Shape(most, 60, small_print=False)]
-    shapes += [_Shape(n, 60, small_print=False) for n in range(most - 1, -1, -1)]
+    shapes = [_Shape(most), _Shape(most, 80), _Shape(most, 80, copy=False), _Shape(most, 60, small_print=False)]
+    shapes += [_Shape(n, 60, small_print=False, copy=False) for n in range(most, -1, -1)]
     return _first_fit(Message(_headline(month), list(_blocks(month, shape))) for shape in shapes)
 
 
@@ -170,13 +172,14 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     figures_line = f"\n{phrases.size(theme)}{course} · {item.severity} · {theme.words.kind}"
     said: list[Words] = [words(name, bold=True), words(figures_line)]
     said += [words(f"\nSkewed? {phrases.line(alarm.message)}", limit=200) for alarm in theme.alarms]
-    state = rows.state(now)
+    state = rows.state(now, month.offer)
     said += [words("\n"), *state] if state else []
     yield rich(paragraph(*said), block_id=text.plain(f"row.{theme.id}.{now.number}.{now.stage}", 255))
     if shape.small_print:
         small_print = _small_print(theme, item, len(month.digest.items), now.stage is Stage.OPEN)
         yield context(small_print, (month.evidence.get(theme.id), "See evidence"))
-    yield from rows.controls(theme, now, press, offer=month.offer, tentative=month.small)
+    offer = replace(month.offer, copy=shape.copy)
+    yield from rows.controls(theme, now, press, offer=offer, tentative=month.small)
 
 
 def _put_by(month: _Month, theme: Theme) -> Iterator[Block]:
@@ -275,7 +278,7 @@ def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: O
     press = Press(run_key, theme.id, item.revision)
     small = any(warned.code == SMALL for warned in d.warnings)
     controls = rows.controls(theme, standing, press, offer=offer, tentative=small, whole=True)
-    return _first_fit(Message(said, [*_evidence(d, theme, standing, depth), *controls]) for depth in _DEPTHS)
+    return _first_fit(Message(said, [*_evidence(d, theme, standing, offer, depth), *controls]) for depth in _DEPTHS)
 
 
 def elsewhere(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: Offer = EVERYTHING) -> Message:
@@ -295,7 +298,7 @@ def elsewhere(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offe
     )
 
 
-def _evidence(d: Digest, theme: Theme, now: Standing, depth: _Depth) -> Iterator[Block]:
+def _evidence(d: Digest, theme: Theme, now: Standing, offer: Offer, depth: _Depth) -> Iterator[Block]:
     item = d.item_of(theme)
     name = f"{theme.rank}. {text.plain(theme.words.name, 120)}"
     problem = words(f"\n{phrases.line(theme.words.problem)}", limit=depth.problem)
@@ -309,7 +312,7 @@ def _evidence(d: Digest, theme: Theme, now: Standing, depth: _Depth) -> Iterator
         about = [words(" "), link(tickets.get(said.ticket_id), said.ticket_id)]
         yield rich(quote(words(said.text, limit=depth.characters), *about))
     yield from _tickets(theme, depth)
-    state = rows.state(now)
+    state = rows.state(now, offer)
     if state:
         yield rich(paragraph(*state))
 

@@ -104,7 +104,7 @@ class Board:
         """What may be clicked on the digest's messages."""
         at_home = self._where(digest.making.run_id) is self._channel
         open_ = self._deciders and at_home and self._store.now() - digest.making.made_at <= CLOSED_AFTER
-        return Offer(decisions=open_, tracker=self._tracker)
+        return Offer(decisions=open_, tracker=self._tracker, at=self._store.now())
 
     def _evidence(self, digest: Digest, run_key: str) -> dict[str, str]:
         """Theme id -> where its reply in the thread is, once it is there."""

@@ -15,6 +15,7 @@ from bot.slack.choices import VERDICTS as WINDOWS
 from bot.slack.choices import Sent, sent
 from bot.slack.elements import HOME, place, pressed
 from bot.slack.rights import may
+from bot.slack.rows import COPY
 from bot.store import Event, Store
 
 _VERDICTS = {
@@ -23,6 +24,7 @@ _VERDICTS = {
     "reject": Verdict.REJECT,
     "undo": Verdict.UNDO,
 }
+_UNOPENED = "The window could not be opened, so nothing was done. Please click again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Decider:
         Raises Unavailable when rights can't be read just now: the click stays in the inbox.
         """
         asked = click(event.payload) if event.kind == "click" else self._sent(event)
-        if asked is None or not (asked.sent or asked.action in _VERDICTS or asked.action in WINDOWS):
+        if asked is None or not (asked.sent or asked.action in (*_VERDICTS, *WINDOWS, COPY)):
             return False
         self._answer(event, asked)
         return True
@@ -94,6 +96,10 @@ class Decider:
             self._tell(asked, answers.answer("impossible", why="Please decide in the channel of the digest."))
             self.store.inbox.answered(event.event_id, "another channel")
             return
+        if asked.action == COPY:  # to be read by anybody, as the digest is
+            self._tell(asked, answers.answer("impossible", why=_UNOPENED))
+            self.store.inbox.answered(event.event_id, "not opened")
+            return
         if not may(self.channel, self.approvers, asked.person):
             self.store.audit.write(f"slack:{asked.person}", "denied", asked.theme_id, {"action": asked.action})
             self._tell(asked, answers.answer("denied"))
@@ -109,9 +115,7 @@ class Decider:
         if now.stage not in (Stage.OPEN, Stage.REFUSED):
             return Outcome(Result.ALREADY, now, already(now))
         self.store.drawings.touch(asked.theme_id)
-        return Outcome(
-            Result.IMPOSSIBLE, now, "The window could not be opened, so nothing was done. Please click again."
-        )
+        return Outcome(Result.IMPOSSIBLE, now, _UNOPENED)
 
     def _decided(self, pressed: Click, event_id: str) -> Outcome:
         """ "I checked, create it" is no decision on the theme: it says what a person saw in the tracker.

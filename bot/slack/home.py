@@ -96,7 +96,7 @@ class Home:
         if run is None or digest is None:
             return None
         young = self._store.now() - digest.making.made_at <= CLOSED_AFTER
-        offer = Offer(decisions=allowed and young, tracker=self.decider.sink is not None)
+        offer = Offer(decisions=allowed and young, tracker=self.decider.sink is not None, at=self._store.now())
         url = self.commands.board.digest_url(run.key)
         return homepage.Month(digest, run.key, url, stands(self._store, digest), offer)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from bot import phrases
 from bot.acts import REASONS, Stage, Standing
@@ -13,6 +16,8 @@ from bot.slack import text
 from bot.slack.elements import Block, Press, Words, actions, button, confirm, link, menu, moment, who, words
 
 UNDO_MINUTES = 10  # an approval; everything else can be undone at any time (SURFACES 1.8)
+COPY = "copy"  # the action that opens the item as Markdown: for who has no tracker, or one that says no
+_REFUSED = re.compile(r"Jira refused it \((\w+)\): ")  # how connectors.jira begins with what Jira said
 _LOOKING = (
     "⚠️ Jira did not answer, so the draft may or may not exist. Looking for it for up to 5 minutes. "
     "Nothing is sent again meanwhile."
@@ -22,13 +27,23 @@ _LOOKING = (
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What may be clicked: `decisions` False: nothing (nobody may decide, or the digest is closed). `tracker` False: an
-    approval makes no issue, and its button doesn't say so."""
+    approval makes no issue, and its button doesn't say so. `at`: the moment of drawing; None: no time is over.
+    `copy` False: no way to the item as Markdown, for want of room.
+    """
 
     decisions: bool = True
     tracker: bool = True
+    at: datetime | None = None
+    copy: bool = True
+
+    def is_late(self, now: Standing) -> bool:
+        """The time in which an issue can be taken back is over."""
+        if now.stage is not Stage.CREATED or now.at is None or self.at is None:
+            return False
+        return self.at - now.at > timedelta(minutes=UNDO_MINUTES)
 
 
-def state(now: Standing) -> list[Words]:
+def state(now: Standing, offer: Offer | None = None) -> list[Words]:
     """What stands under a theme once somebody decided; nothing while it is open."""
     if now.stage is Stage.OPEN:
         return []
@@ -37,7 +52,7 @@ def state(now: Standing) -> list[Words]:
     if now.stage is Stage.UNKNOWN:
         return [words(_LOOKING)]
     if now.stage is Stage.REFUSED:
-        return [words("❌ Jira said no: "), words(_full_stop(now.error), bold=True), words(" Nothing was created.")]
+        return [*_said_no(now.error or ""), words(" Nothing was created.")]
     if now.stage is Stage.UNSURE:
         return _unsure(now)
     if now.stage is Stage.REJECTED:
@@ -54,7 +69,17 @@ def state(now: Standing) -> list[Words]:
     if now.stage is Stage.APPROVED:
         told = ". No issue tracker is configured, so nothing was sent anywhere."
         return [words("✅ Approved by "), *_by(now), words(told)]
-    return [words("✅ Approved by "), *_by(now), *_made(now)]
+    late = [words(" · Change it in Jira")] if offer and offer.is_late(now) else []
+    return [words("✅ Approved by "), *_by(now), *_made(now), *late]
+
+
+def _said_no(error: str) -> list[Words]:
+    """Once: some of what the tracker's connector says begins with who said it."""
+    told = _REFUSED.match(error)
+    said = error[told.end() :] if told else error
+    who_said = "" if error.startswith("Jira ") else "Jira said no: "
+    who_said = f"Jira said no ({told.group(1)}): " if told else who_said
+    return [words(f"❌ {who_said}"), words(_full_stop(said), bold=True)]
 
 
 def _by(now: Standing) -> list[Words]:
@@ -109,11 +134,10 @@ def controls(
     `whole`: each choice has a button of its own, and Approve is marked primary (at most one in a set may be; the
     digest's rows have none, and a menu for the rarer choices). In a row the block's id alone says what it is about.
     """
-    buttons = _buttons(theme, now, press.value if whole else None, tentative, offer.tracker) if offer.decisions else []
+    buttons = _buttons(theme, now, press.value if whole else None, tentative, offer) if offer.decisions else []
     if offer.decisions and now.stage is Stage.OPEN:
-        buttons += (
-            _choices(theme.words.short, press.value) if whole else [menu("more", _MENU)]
-        )
+        choices = (*_MENU, _COPY) if offer.copy and not offer.tracker else _MENU
+        buttons += _choices(choices, theme.words.short, press.value) if whole else [menu("more", choices)]
     if not buttons:
         return []
     if whole and now.stage is Stage.OPEN:
@@ -123,27 +147,30 @@ def controls(
 
 # Those that open a window end in an ellipsis (SURFACES 1.4).
 _MENU = (("Merge…", "merge"), ("Snooze…", "snooze"), ("Not a theme…", "not_a_theme"))
+_COPY = ("Copy as Markdown…", COPY)
 
 
-def _choices(about: str, value: str) -> list[Block]:
-    return [button(label, action, about, value) for label, action in _MENU]
+def _choices(choices: Sequence[tuple[str, str]], about: str, value: str | None) -> list[Block]:
+    return [button(label, action, about, value) for label, action in choices]
 
 
-def _buttons(theme: Theme, now: Standing, value: str | None, tentative: bool, tracker: bool) -> list[Block]:
+def _buttons(theme: Theme, now: Standing, value: str | None, tentative: bool, offer: Offer) -> list[Block]:
     about = theme.words.short
     if now.stage is Stage.OPEN:
-        label = "Approve to Jira" if tracker else "Approve"
-        approve = _approve_anyway(theme, value, tracker) if tentative else button(label, "approve", about, value)
+        label = "Approve to Jira" if offer.tracker else "Approve"
+        approve = _approve_anyway(theme, value, offer.tracker) if tentative else button(label, "approve", about, value)
         return [approve, button("Edit…", "edit", about, value)]
     if now.stage is Stage.REFUSED:
         fix = button("Fix and retry…", "edit", about, value)
-        return [fix, button("Try again", "retry", about, value), button("Undo", "undo", about, value)]
+        again = [button("Try again", "retry", about, value), button("Undo", "undo", about, value)]
+        return [fix, *again, *_choices([_COPY] * offer.copy, about, value)]
     if now.stage is Stage.UNSURE:
         return [_create_it(about, value)]
     if now.stage is Stage.CREATED:
-        return _created(about, now, value)
+        return _created(about, now, value, late=offer.is_late(now))
     if now.stage in _TAKE_BACK:
-        return [button(_TAKE_BACK[now.stage], "undo", about, value)]
+        copy = _choices([_COPY] * offer.copy, about, value) if now.stage is Stage.APPROVED else []
+        return [*copy, button(_TAKE_BACK[now.stage], "undo", about, value)]
     return []
 
 
@@ -175,7 +202,7 @@ def _create_it(about: str, value: str | None) -> Block:
     return button("I checked, create it", "retry", about, value, confirm=asked)
 
 
-def _created(about: str, now: Standing, value: str | None) -> list[Block]:
+def _created(about: str, now: Standing, value: str | None, *, late: bool) -> list[Block]:
     ref = now.receipt.ref if now.receipt else "the issue"
     asked = confirm(
         f"Undo {ref}?",
@@ -184,6 +211,6 @@ def _created(about: str, now: Standing, value: str | None) -> list[Block]:
         "Undo",
         "Keep it",
     )
-    undo = button("Undo", "undo", about, value, confirm=asked)
+    undo = [] if late else [button("Undo", "undo", about, value, confirm=asked)]
     url = text.address(now.receipt.url) if now.receipt else None
-    return [button(f"Open {ref}", "open", "in Jira", value, url=url), undo] if url else [undo]
+    return [button(f"Open {ref}", "open", "in Jira", value, url=url), *undo] if url else undo

@@ -138,8 +138,12 @@ class Effects:
         return self._set(key, unsent(), {"state": EffectState.CANCELLED.value, "next_at": None})
 
     def verified(self, key: str, at: datetime) -> None:
+        """Looked at again; by then it is too late to undo an issue, and what shows its theme is drawn anew."""
         with self._database.writing() as connection:
-            connection.execute(update(_T).where(_T.c.key == key).values(verified_at=at))
+            looked = update(_T).where(_T.c.key == key).values(verified_at=at).returning(_T.c.theme_id, _T.c.after)
+            row = connection.execute(looked).one_or_none()
+            if row is not None and row.theme_id and row.after is None and not drawings.shows(connection, key):
+                drawings.touched(connection, row.theme_id)
 
     def _set(self, key: str, when: ColumnElement[bool], new: Mapping[str, Any], *, drawn: bool = True) -> bool:
         with self._database.writing() as connection:
