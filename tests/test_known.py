@@ -31,13 +31,14 @@ class Planted:
 
 
 def planted(seed: int) -> Planted:
-    """Twelve themes go on, a little elsewhere and of any size; two die and two are born, one of them a neighbour. What
-    is one theme of two sides in the first month is two in the second, and the other way round: the larger inherits."""
+    """Twelve themes go on, a little elsewhere and of any size; two die and two are born, neighbours of one that goes on
+    and of one that died. What is one theme of two sides in the first month is two in the second, and the other way
+    round: the larger inherits."""
     chance = np.random.default_rng(seed)
     on = {f"s{n}": direction(chance) for n in range(12)}
     first = {**on, "dead0": direction(chance), "dead1": direction(chance)}
     second = {name: turned(centre, 0.35, chance) for name, centre in on.items()}
-    second |= {"born0": turned(on["s0"], 1.2, chance), "born1": direction(chance)}
+    second |= {"born0": turned(on["s0"], 1.2, chance), "born1": turned(first["dead1"], 0.8, chance)}
     made = Planted(heir={**{name: name for name in on}, "larger": "one", "both": "here"})
     sizes = [dict(zip(names, map(int, chance.choice(TICKETS, size=14)), strict=True)) for names in (first, second)]
     one, both = direction(chance), direction(chance)

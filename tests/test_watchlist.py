@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -57,6 +58,12 @@ def test_a_small_group_that_grew_against_its_like_is_told_with_both_counts() -> 
 )
 def test_what_did_not_grow_or_has_no_like_or_no_past_is_not_told(now: Little, before: History) -> None:
     assert said([now], before) == []
+
+
+def test_as_many_in_a_shorter_window_is_no_growth() -> None:
+    week = replace(month(10), end=datetime(2026, 10, 8, tzinfo=UTC))
+    assert watched(replace(october(), window=week), [small(3)], september(small(3))).watched == ()
+    assert len(watched(replace(october(), window=week), [small(4)], september(small(3))).watched) == 1
 
 
 def test_each_like_counts_once_the_nearest_first_and_five_are_told() -> None:
