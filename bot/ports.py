@@ -164,7 +164,8 @@ class Pictured(Protocol):
 
 @runtime_checkable
 class Backlog(Protocol):
-    """A sink that can be asked what its side holds already. Reads only."""
+    """A sink that can be asked what its side holds already, and takes evidence on it. `similar` and `issues` read;
+    the others are pure, and their acts are done by the ledger like those of a plan."""
 
     def similar(self, words: Sequence[str]) -> Sequence[Issue]:
         """Issues in which any of the words stands, the last changed first; bounded. Whether one of them is about the
@@ -174,6 +175,19 @@ class Backlog(Protocol):
     def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
         """Those issues as they are now, each under the key that it was asked by, wherever it was moved; those that are
         gone, or hidden, are missing. Raises Unavailable, Refused."""
+        ...
+
+    def attach(self, draft: Draft, issue: str, number: int) -> Sequence[Act]:
+        """What puts the draft's evidence on the issue: first the one comment, then what hangs on it. `number`: of the
+        decision; the same one is the same act for ever. The receipt's ref begins with the issue's key and "#"."""
+        ...
+
+    def renew(self, draft: Draft, made: Act, number: int) -> Sequence[Act]:
+        """What makes the comment that `made` wrote say this draft's evidence: first that, repeatable, then the rest."""
+        ...
+
+    def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
+        """What makes that comment say again what `former` (of `attach` or `renew`) did, or that it was withdrawn."""
         ...
 
 

@@ -19,6 +19,7 @@ import pytest
 
 from bot.acts import Draft
 from bot.domain import Course, Month, Trend
+from connectors.jira import Jira
 from tests.contract.sinks import draft_of
 from tests.digests import HOSTILE as HOSTILE_LINE
 from tests.digests import large_digest, sample_digest, small_digest, with_text
@@ -99,6 +100,14 @@ def test_every_description_is_valid_by_atlassians_schema(schema: Path, tmp_path:
     documents = [fields(draft, inline_links=most)["description"] for draft in drafts() for most in (0, 100, 100_000)]
     assert [fault for fault in faults(schema, tmp_path, documents) if fault] == []
     assert len(documents) > 60
+
+
+def test_every_comment_is_valid_too_also_one_that_was_withdrawn(schema: Path, tmp_path: Path) -> None:
+    sink = Jira(site="http://127.0.0.1:1", email="a@b.c", token="t", project="BILL")
+    gone = [sink.detach(draft, sink.attach(draft, "BILL-1", 1)[0], 2, None) for draft in drafts()[:2]]
+    made = [sink.attach(draft, "BILL-1", 1)[0] for draft in drafts()[::4]]
+    documents = [act.payload["body"] for act in (*made, *gone)]
+    assert [fault for fault in faults(schema, tmp_path, documents) if fault] == []
 
 
 def test_the_schema_refuses_what_is_no_document(schema: Path, tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 from bot.acts import Absent, Act, Draft, Field, Finding, Found, Hint, Issue, Receipt, Sighting, Undecided
 from bot.domain import Kind
 from bot.ports import Refused, Unknown
-from connectors.jira import backlog, checks, evidence, moves, preview, proof, reads, screens
+from connectors.jira import backlog, checks, comment, evidence, moves, preview, proof, reads, screens
 from connectors.jira import draft as drafting
+from connectors.jira.comment import COMMENT, UPDATE
 from connectors.jira.draft import ISSUE, LINK, WITHDRAWAL, Form
 from connectors.jira.evidence import EVIDENCE
 from connectors.jira.moves import CLOSE, TRIAGE
@@ -18,6 +19,8 @@ from connectors.jira.screens import Screens
 from connectors.jira.wire import Wire
 
 __all__ = ["Form", "Jira"]
+
+_ONCE = (EVIDENCE, COMMENT)  # what is made on an issue, and would be made twice
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -75,6 +78,15 @@ class Jira(Form):
     def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
         return backlog.issues(self._wire, keys)
 
+    def attach(self, draft: Draft, issue: str, number: int) -> Sequence[Act]:
+        return list(comment.attached(draft, issue, number, self))
+
+    def renew(self, draft: Draft, made: Act, number: int) -> Sequence[Act]:
+        return list(comment.renewed(draft, made, number, self))
+
+    def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
+        return comment.taken_back(draft, made, number, former)
+
     def text(self, acts: Sequence[Act]) -> Sequence[str]:
         return list(preview.lines(preview.planned(acts)))
 
@@ -91,7 +103,7 @@ class Jira(Form):
             return reads.mark(self._wire, act.target)
         if act.kind in (TRIAGE, CLOSE):
             return moves.mark(self._wire, _issue_of(act))
-        return {"at": reads.clock(self._wire, _issue_of(act)).isoformat()} if act.kind == EVIDENCE else {}
+        return {"at": reads.clock(self._wire, _issue_of(act)).isoformat()} if act.kind in _ONCE else {}
 
     def do(self, act: Act) -> Receipt:
         ways: dict[str, Callable[[Act], Receipt]] = {
@@ -99,6 +111,8 @@ class Jira(Form):
             LINK: self._link,
             WITHDRAWAL: self._relabel,
             EVIDENCE: self._attach,
+            COMMENT: self._comment,
+            UPDATE: self._renew,
             TRIAGE: self._move,
             CLOSE: self._move,
         }
@@ -167,6 +181,14 @@ class Jira(Form):
         there = self._made(act)
         return there[0] if there else evidence.attach(self._wire, act, _issue_of(act))
 
+    def _comment(self, act: Act) -> Receipt:
+        """Looks first, as `_attach` does: never two."""
+        there = self._made(act)
+        return there[0] if there else comment.write(self._wire, act, _issue_of(act))
+
+    def _renew(self, act: Act) -> Receipt:
+        return comment.change(self._wire, act, _issue_of(act))
+
     def _move(self, act: Act) -> Receipt:
         return moves.move(self._wire, act, _issue_of(act))
 
@@ -178,6 +200,8 @@ class Jira(Form):
             return [moved] if moved else []
         if act.kind == EVIDENCE:
             return evidence.attached(self._wire, act, key)
+        if act.kind in (COMMENT, UPDATE):
+            return comment.there(self._wire, act, key)
         if act.kind == LINK:
             number = reads.remote_link(self._wire, key, str(act.payload["globalId"]))
             return [Receipt(f"{key}#{number}", reads.receipt(self._wire, key).url)] if number is not None else []
@@ -188,6 +212,7 @@ class Jira(Form):
 
 def _issue_of(act: Act) -> str:
     """The issue that the act hangs on; it becomes a part of an address, so it must be a key and nothing else."""
-    if act.parent is None or not reads.KEY.fullmatch(act.parent):
+    key = str(act.payload.get("issue") or (act.parent or "").partition("#")[0])  # a link may hang on a comment
+    if not reads.KEY.fullmatch(key):
         raise ValueError(f"the act {act.key[:8]} has no issue to be done on")
-    return act.parent
+    return key

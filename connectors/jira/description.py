@@ -32,6 +32,27 @@ def description(draft: Draft, inline_links: int) -> Node:
     return adf.document([*body, *_tickets(draft, inline_links, room), *foot])
 
 
+def evidence(draft: Draft, said: Sequence[str], foot: str, inline_links: int) -> Node:
+    """What speaks for a theme, without a draft: for an issue that others wrote. `said` stands first, `foot` last."""
+    for cut in _CUTS:
+        body = list(_spoken(draft, said, cut))
+        end = [adf.paragraph(adf.text(foot))]
+        room = LIMIT - adf.size(adf.document([*body, *end])) - _FOLD
+        if room >= 0:
+            break
+    return adf.document([*body, *_tickets(draft, inline_links, room), *end])
+
+
+def _spoken(draft: Draft, said: Sequence[str], cut: int) -> Iterator[Node]:
+    yield adf.panel("info", [adf.paragraph(adf.text(phrases.clip(line, _LINE))) for line in said])
+    yield from _section("Problem", draft.theme.words.problem, cut)
+    yield adf.heading("Impact")
+    yield adf.table(_impact(draft, cut))
+    if draft.theme.quotes:
+        yield adf.heading("In customers' words")
+        yield from _quotes(draft, cut)
+
+
 def _body(draft: Draft, cut: int) -> Iterator[Node]:
     words = draft.theme.words
     told = [adf.paragraph(adf.text(phrases.clip(said, _LINE))) for said in _provenance(draft)]
@@ -60,7 +81,7 @@ def _section(title: str, said: str, cut: int) -> Iterator[Node]:
 
 def _provenance(draft: Draft) -> Iterator[str]:
     """Who wanted this issue, and what in it was computed, quoted or worded."""
-    by, at = _person(draft.approved_by), draft.approved_at
+    by, at = person(draft.approved_by), draft.approved_at
     span = phrases.heading(draft.window.label)
     if not span[:1].isdigit():  # "October 2026", and not days already
         span += f" ({phrases.window_days(draft.window)})"
@@ -83,7 +104,7 @@ def _provenance(draft: Draft) -> Iterator[str]:
         "and quotes are word for word, personal data hidden."
     )
     if draft.edited_by:
-        yield f"Edited by {' and '.join(map(_person, draft.edited_by[:_MOST]))}."
+        yield f"Edited by {' and '.join(map(person, draft.edited_by[:_MOST]))}."
 
 
 def _review(draft: Draft) -> Node:
@@ -93,7 +114,7 @@ def _review(draft: Draft) -> Node:
     return adf.paragraph(adf.text("This is a first-pass synthesis of tickets: review it against discovery notes."))
 
 
-def _person(actor: str) -> str:
+def person(actor: str) -> str:
     """ "slack:U0DANA" -> "U0DANA (slack)"."""
     where, _, who = phrases.heading(actor).rpartition(":")
     return f"{who} ({where})" if where else who

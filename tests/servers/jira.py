@@ -88,7 +88,7 @@ class JiraServer(StandIn):
         self.issues: list[Issue] = []
         self.broken: set[str] = set()  # keys that bulkfetch reports as errors
         self.rights = {"BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES", "CREATE_ATTACHMENTS"}
-        self.rights.add("TRANSITION_ISSUES")
+        self.rights |= {"TRANSITION_ISSUES", "ADD_COMMENTS"}
         # Status -> its category; every one can be moved to from every other, and an issue begins in the first.
         self.workflow = {"To Do": "new", "To triage": "new", "In Progress": "indeterminate", "Done": "done"}
         self.workflow["Won't Do"] = "done"
@@ -124,6 +124,9 @@ class JiraServer(StandIn):
             ("POST", f"{base}/issue/{key}/transitions", self._signed_in(self._on_issue(self._transition))),
             ("GET", f"{base}/issue/{key}/comment", self._signed_in(self._on_issue(self._comments))),
             ("POST", f"{base}/issue/{key}/comment", self._signed_in(self._on_issue(self._comment))),
+            ("PUT", rf"{base}/issue/{key}/comment/(\d+)", self._signed_in(self._on_issue(self._recomment))),
+            ("GET", rf"{base}/comment/(\d+)/properties", self._signed_in(self._comment_properties)),
+            ("GET", rf"{base}/comment/(\d+)/properties/([^/]+)", self._signed_in(self._comment_property)),
             # What other processes ask of the stand-in itself.
             ("GET", "/_issues", lambda r: Answer(200, [self._shown(i, {}) for i in self.issues])),
             ("POST", "/_foreign", lambda r: Answer(200, [i.key for i in self.foreign(**(r.json or {}))])),
@@ -493,15 +496,47 @@ class JiraServer(StandIn):
         return _errors(400, "No file was sent.")
 
     def _comments(self, request: Request, issue: Issue) -> Answer:
-        return Answer(200, {"comments": issue.comments, "total": len(issue.comments)})
+        """Without their properties, as the description has it."""
+        start, most = int(request.arg("startAt", "0")), min(int(request.arg("maxResults", "50")), self.page, 100)
+        told = [{k: v for k, v in c.items() if k != "properties"} for c in issue.comments]
+        page = {"startAt": start, "maxResults": most, "total": len(told)}
+        return Answer(200, {**page, "comments": told[start : start + most]})
+
+    def _recomment(self, request: Request, issue: Issue) -> Answer:
+        comment = next((c for c in issue.comments if c["id"] == request.params[1]), None)
+        if comment is None or comment["author"]["accountId"] != EMAIL:
+            return _errors(404, "Can not find a comment for the id.")
+        return self._commented(request, issue, comment)
+
+    def _found_comment(self, number: str) -> dict[str, Any] | None:
+        return next((c for i in self.issues if not i.hidden for c in i.comments if c["id"] == number), None)
+
+    def _comment_properties(self, request: Request) -> Answer:
+        comment = self._found_comment(request.params[0])
+        if comment is None:
+            return _errors(404, "The comment was not found.")
+        return Answer(200, {"keys": [{"key": name} for name in comment.get("properties", {})]})
+
+    def _comment_property(self, request: Request) -> Answer:
+        value = ((self._found_comment(request.params[0]) or {}).get("properties") or {}).get(request.params[1])
+        return Answer(200, {"key": request.params[1], "value": value}) if value else _errors(404, "Not found.")
 
     def _comment(self, request: Request, issue: Issue) -> Answer:
-        if (request.json.get("body") or {}).get("type") != "doc":
+        if "ADD_COMMENTS" not in self.rights:
+            return _errors(403, "You do not have the permission to comment on this issue.")
+        number = str(30_000 + sum(len(i.comments) for i in self.issues))
+        return self._commented(request, issue, {"id": number, "author": {"accountId": EMAIL}})
+
+    def _commented(self, request: Request, issue: Issue, comment: dict[str, Any]) -> Answer:
+        sent, new = request.json, comment not in issue.comments
+        if (sent.get("body") or {}).get("type") != "doc" or set(sent) - {"body", "properties"}:
             return Answer(400, {"errorMessages": [], "errors": {"comment": "Comment body is not valid!"}})
-        author = {"accountId": EMAIL}
-        issue.comments.append({"id": str(30_000 + len(issue.comments)), "author": author, "body": request.json["body"]})
-        self.note("comment-created", key=issue.key)
-        return Answer(201, issue.comments[-1])
+        comment["body"] = sent["body"]
+        comment["properties"] = {p["key"]: p["value"] for p in sent.get("properties", [])}
+        issue.comments += [comment] if new else []
+        op = comment["properties"].get("groundswell", {}).get("key")
+        self.note("comment-created" if new else "comment-changed", key=issue.key, op=op)
+        return Answer(201 if new else 200, {k: v for k, v in comment.items() if k != "properties"})
 
 
 def _invalid_text(fields: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
