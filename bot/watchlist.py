@@ -15,8 +15,8 @@ from bot.domain import Digest, Theme, Watched
 from bot.trends import CHANGE, History, Little, Past, before, sure
 
 MOST = 5
-# Cosine of two centres, each in the space of its own batch: of 7,467 pairs of two problems (bench/lineage.py) half a
-# per cent were as alike. A group so small says too little of itself to be known again by less.
+# Cosine of two centres, each in the space of its own batch: of 7,467 pairs of themes of two problems, drawn as in
+# bench/lineage.py, half a per cent were as alike. A group so small says too little of itself to be known again by less.
 ALIKE = 0.7
 
 
