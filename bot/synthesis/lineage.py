@@ -18,9 +18,9 @@ OVERLAP = 0.5  # of the smaller of two groups: then they are one theme, whatever
 # Likeness of two centres, each in the space of its own batch, from which two months tell of one theme. Measured with
 # bench/lineage.py (its README says the figures): below, what is new goes on under a neighbour's id.
 ALIKE = 0.92
-# Length of the mean of a theme's unit rows, by which a centre made of few tickets is known to be off: without that, small
-# themes that recur look like strangers (the bare cosine at 0.82 kept 92 % of the ids). Fitted on the same pairs; what is
-# seen in a group is more (median 0.73), since its members were chosen for being near, and would correct too little.
+# Length of the mean of a theme's unit rows, by which a centre made of few tickets is known to be off: without that,
+# small themes that recur look like strangers (the bare cosine at 0.82 kept 92 % of the ids). Fitted on the same pairs;
+# what is seen in a group is more (median 0.73), since members are chosen for being near, and would correct too little.
 _SPREAD = 0.6
 _LEAST = 5  # tickets: a centre of fewer is not believed to be further off
 
