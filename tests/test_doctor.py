@@ -35,7 +35,7 @@ def test_ten_faults_and_more_are_all_named_with_a_mend_and_none_hides_another(tm
     (tmp_path / "config.yaml").write_text(text)
     began = time.monotonic()
     done = groundswell("doctor", "--json", cwd=tmp_path)
-    assert (done.returncode, time.monotonic() - began < 10) == (2, True)
+    assert (done.returncode, time.monotonic() - began < 20) == (2, True)  # 8 s, and a Python that starts under load
     failed = [f for f in json.loads(done.stdout)["data"]["findings"] if f["state"] == "fail"]
     said = "\n".join(f["message"] for f in failed)
     assert all(f["mend"] for f in failed) and len(failed) == len(NAMED) + 2
