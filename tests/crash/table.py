@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import structlog
 
 from tests.crash.lane import Lane, Told
 from tests.crash.life import Desk3, tickets, warmed
@@ -178,7 +179,8 @@ _lanes: dict[tuple[str, str], Lane] = {}
 
 
 def _begin(desk: Desk3, vectors: Path, urls: Any) -> None:
-    """In each worker: all lanes' nurseries first, then their vendors, which are threads."""
+    """In each worker: all lanes' nurseries first, then their vendors, which are threads. stdout is for the table."""
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     url = urls.get()
     _lanes["one", "sqlite"] = Lane(desk, vectors)
     if url:
