@@ -123,6 +123,7 @@ class SlackStanza(Stanza):
 
     `runners`: those who may start a run with /themes; None: whoever may decide. `owner`: who answers for the digest, in
     words; `rival_note`: another synthesis that is posted there, in a sentence: the month's digest points at it then.
+    `remind`: approvers get one message when a P0 or P1 of the month is undecided after a week.
     """
 
     token: SecretStr
@@ -134,6 +135,7 @@ class SlackStanza(Stanza):
     runners: tuple[str, ...] | None = None
     owner: str | None = None
     rival_note: str | None = None
+    remind: bool = True
     base_url: Url | None = None
 
 

@@ -31,6 +31,7 @@ from bot.slack.copying import CopyWindow
 from bot.slack.deciding import DecisionWindow
 from bot.slack.home import Home
 from bot.slack.ownership import Ownership
+from bot.slack.reminder import Reminder
 from bot.slack.rights import may
 from bot.slack.run_window import RunWindow
 from bot.slack.runboard import RunBoard
@@ -85,7 +86,15 @@ class Wired:
     @property
     def boards(self) -> Sequence[Draws]:
         """Who draws what is shown in Slack."""
-        return tuple(board for board in (self.board, self.runboard, self.alertboard) if board is not None)
+        shown = (self.board, self.runboard, self.alertboard, self._reminder)
+        return tuple(board for board in shown if board is not None)
+
+    @property
+    def _reminder(self) -> Reminder | None:
+        slack = self.config.slack
+        if self.channel is None or slack is None or not (slack.remind and slack.approvers):
+            return None
+        return Reminder(self.parts.store, self.channel, self.workspace, slack.approvers)
 
     @property
     def windows(self) -> Sequence[Window]:

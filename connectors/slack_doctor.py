@@ -13,7 +13,7 @@ _LOST = "The channel's history can't be read, so a post whose answer was lost st
 # scope -> what doesn't work without it; the manifest has the same.
 _NEEDED = {
     "commands": "/themes is not there.",
-    "im:write": "/themes run --private can't send a digest to one person.",
+    "im:write": "/themes run --private and the reminder can't write to one person.",
     "im:history": "A digest sent to one person can't be found again when the answer to it was lost.",
 }
 _PAUSES = (1.0, 3.0)  # seconds between tries to delete: twice is the same as once

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from bot import phrases
 from bot.acts import Decision, Message, Stage, Standing
-from bot.domain import Theme
+from bot.domain import Digest, Theme
 from bot.honoured import TAKEN_BACK, VERBS, what
 from bot.slack import rows, text
-from bot.slack.elements import Words, link, moment, paragraph, rich, who, words
+from bot.slack.elements import Words, bullets, context, link, moment, paragraph, rich, who, words
 from bot.slack.text import Theirs
 
 Kind = Literal["denied", "already", "stale", "closed", "not_saved", "impossible"]
 
+_REMINDED = 5  # themes that a reminder names
 _SAID: Mapping[Kind, str] = {
     "denied": "You can read themes here, but deciding is limited to a few people. Nothing was created.",
     "already": "Somebody decided that before, so nothing was done a second time.",
@@ -72,6 +73,26 @@ def changed(d: Decision, theme: Theme, undone: Decision | None = None) -> Messag
     shown = [name, words(f"{verb.capitalize()} by "), who(d.actor), words(f". {told}", limit=400)]
     said = text.sentence(Theirs(theme.words.name), f": {verb} by ", text.mention(d.actor), ". ", Theirs(told))
     return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(*shown))])
+
+
+def reminder(d: Digest, themes: Sequence[Theme], url: str | None) -> Message:
+    """What is urgent and undecided in a month's digest, to one of those who may decide; said once."""
+    label, few = phrases.line(d.window.label), themes[:_REMINDED]
+    verb = "has" if len(themes) == 1 else "have"
+    found = f"{phrases.count(len(themes), 'urgent theme')} of {label} {verb} waited a week for a decision"
+    head = [words(found, bold=True), words(". "), link(url, "Open the digest")]
+    lines = [
+        paragraph(
+            words(f"{t.rank}. {text.plain(t.words.name, 120)}"), words(f" ({d.item_of(t).severity}, {phrases.size(t)})")
+        )
+        for t in few
+    ]
+    said = text.sentence(Theirs(found), ". First: ", Theirs(themes[0].words.name), ".")
+    more = f"{phrases.count(len(themes) - len(few), 'more theme')} there. " if len(themes) > len(few) else ""
+    small = f"{more}This is the only reminder for this digest; slack.remind: false in the config ends them."
+    return Message(
+        text.padded(said, "Open the digest to decide."), [rich(paragraph(*head), bullets(lines)), context(small)]
+    )
 
 
 def _shown(now: Standing) -> list[Words]:
