@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-slack demo-jira demo-path test test-crash install check format bench clean help
+.PHONY: demo demo-months demo-slack demo-jira demo-path test test-crash install check format bench clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -17,6 +17,9 @@ demo-slack: install ## ten minutes in the channel: a digest, three people, their
 
 demo-jira: install ## one draft in Jira: approved, taken back, approved again; and how it reads there
 	@$(BIN)/python -m tests.scenarios.demo_jira
+
+demo-months: install ## the second month: corrections in September, and the October that honours them
+	@$(BIN)/python -m tests.scenarios.demo_months
 
 demo-path: install ## from two help desks through one click to one Jira draft, with a kill -9 on the way
 	@$(BIN)/python -m tests.scenarios.demo_path

@@ -68,7 +68,8 @@ def corrected(digest: Digest, reading: Reading, decisions: Sequence[Decision], r
     for decision in _binding(digest, decisions):
         sheet.apply(decision)
     made = _assembled(sheet)
-    return replace(made, honoured=honoured(made, batch.found, [d for d in decisions if d.at < digest.making.made_at]))
+    before = [d for d in decisions if d.at < digest.making.made_at]
+    return replace(made, honoured=honoured(made, batch.found, batch.shown, before))
 
 
 def _binding(digest: Digest, decisions: Iterable[Decision]) -> Iterator[Decision]:
@@ -280,7 +281,8 @@ class _Sheet:
         evidence = tuple(sorted(rows.values(), key=lambda e: (-e.fit, e.ticket_id)))
         ids = tuple(e.ticket_id for e in evidence)
         tickets, customers = batch.of(ids), batch.reading.customers
-        options = [(t, e.quote, frozenset(english.content(e.quote))) for t, e in zip(tickets, evidence, strict=True)]
+        quoted = sorted(evidence, key=lambda e: self._nearness(theme.id, e.ticket_id))
+        options = [(batch.tickets[e.ticket_id], e.quote, frozenset(english.content(e.quote))) for e in quoted]
         said = tuple(replace(q, ticket_id=batch.shown[q.ticket_id]) for q in quotes(options, customers))
         made = counts(tickets, customers, batch.rules.timezone)
         days = len({t.created_at.date() for t in batch.kept if t.created_at})
@@ -298,6 +300,11 @@ class _Sheet:
             alarms=skewed,
             trend=None,
         )
+
+    def _nearness(self, theme_id: str, shown: str) -> tuple[int, bool]:
+        """How near it was to the centre of the theme that it came from: the themes that joined are quoted in turn."""
+        came = next((t for t in self.batch.found.values() if shown in t.members), None)
+        return (came.members.index(shown), came.id != theme_id) if came else (len(self.batch.kept), True)
 
     def _words(self, theme: Theme, tickets: Sequence[Ticket], said: Sequence[str]) -> Words:
         """A theme keeps its words through a merge or a move; what was split off gets its own."""

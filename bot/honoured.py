@@ -11,26 +11,22 @@ from bot.domain import Digest, Honoured
 
 
 def honoured(
-    digest: Digest, found: Collection[str], decisions: Sequence[Decision]
+    digest: Digest, found: Collection[str], read: Collection[str], decisions: Sequence[Decision]
 ) -> tuple[Honoured, ...]:
     """One sentence for each correction that shaped a digest: those made before it, oldest first.
 
-    `found`: ids of the themes as the run found them, before any correction.
+    `found`: ids of the themes as the run found them, before any correction; `read`: ids of the tickets it read.
     """
-    here = {
-        t.id for t in (*digest.themes, *digest.further_themes, *digest.snoozed_themes)
-    }
+    here = {t.id for t in (*digest.themes, *digest.further_themes, *digest.snoozed_themes)}
     muted = {left.detail for left in digest.not_a_theme if left.reason == "muted"}
     return tuple(
         Honoured(d.verdict.value, d.theme_id, d.number, f"{rule(d)}.")
         for d in decisions
-        if _shaped(d, here, muted, found)
+        if _shaped(d, here, muted, found, read)
     )
 
 
-def _shaped(
-    d: Decision, here: set[str], muted: set[str], found: Collection[str]
-) -> bool:
+def _shaped(d: Decision, here: set[str], muted: set[str], found: Collection[str], read: Collection[str]) -> bool:
     if d.verdict is Verdict.REJECT:
         return any(said.startswith(_muted_by(d)) for said in muted)
     if d.verdict is Verdict.MERGE:
@@ -38,7 +34,7 @@ def _shaped(
     if d.verdict is Verdict.SPLIT:
         return d.payload.get("part") in here
     if d.verdict is Verdict.MOVE:
-        return d.theme_id in here or d.payload.get("into") in here
+        return not set(d.payload["tickets"]).isdisjoint(read)
     return d.theme_id in here
 
 
@@ -51,15 +47,11 @@ def rule(d: Decision) -> str:
 def what(d: Decision) -> str:
     """What a correction says of its theme, as the end of a sentence that begins with the theme's name."""
     return {
-        Verdict.MERGE: lambda: (
-            f"stays a part of {_named(d.payload.get('into_name'), d.payload.get('into'))}"
-        ),
+        Verdict.MERGE: lambda: f"stays a part of {_named(d.payload.get('into_name'), d.payload.get('into'))}",
         Verdict.SPLIT: lambda: f"stays without {_part(d)}",
         Verdict.MOVE: lambda: _moved(d),
         Verdict.RENAME: lambda: f"is called {_named(d.payload.get('to'), None)}",
-        Verdict.EDIT: lambda: (
-            f"keeps what was set in its draft ({', '.join(_edited(d))})"
-        ),
+        Verdict.EDIT: lambda: f"keeps what was set in its draft ({', '.join(_edited(d))})",
         Verdict.REJECT: lambda: f"is left out as not a theme{_reason(d)}",
         Verdict.SNOOZE: lambda: f"sleeps {ending(d.payload)}",
     }[d.verdict]()
@@ -76,6 +68,7 @@ VERBS = {
 }
 TAKEN_BACK = {
     Verdict.APPROVE: "The theme is open again.",
+    Verdict.ATTACH: "The comment says so.",
     Verdict.REJECT: "The theme is open again.",
     Verdict.SNOOZE: "The theme is open again.",
     Verdict.MERGE: "The two themes stand apart again.",
@@ -96,11 +89,7 @@ def _edited(d: Decision) -> list[str]:
         "notes_url",
         "fields",
     )
-    return [
-        {"notes_url": "link to notes"}.get(key, key.replace("_", " "))
-        for key in known
-        if d.payload.get(key)
-    ]
+    return [{"notes_url": "link to notes"}.get(key, key.replace("_", " ")) for key in known if d.payload.get(key)]
 
 
 def ending(payload: Mapping[str, Any]) -> str:
@@ -108,9 +97,7 @@ def ending(payload: Mapping[str, Any]) -> str:
     until, growth = payload.get("until"), payload.get("growth")
     ends = [f"it grows {growth:.0%}"] if growth else []
     ends += [_date(str(until))] if until else []
-    return (
-        f"until {' or '.join(ends)}{', whichever comes first' if len(ends) > 1 else ''}"
-    )
+    return f"until {' or '.join(ends)}{', whichever comes first' if len(ends) > 1 else ''}"
 
 
 def muted_detail(d: Decision, name: str) -> str:
@@ -148,9 +135,7 @@ def _named(name: object, theme_id: object) -> str:
 def _part(d: Decision) -> str:
     count = len(d.payload["tickets"])
     what = f"{count} of its tickets" if count != 1 else "one of its tickets"
-    return (
-        f"{what} (“{d.payload['part_name']}”)" if d.payload.get("part_name") else what
-    )
+    return f"{what} (“{d.payload['part_name']}”)" if d.payload.get("part_name") else what
 
 
 def _moved(d: Decision) -> str:

@@ -10,14 +10,14 @@ from datetime import datetime
 
 from bot import __version__
 from bot.digest import Reading, digest
-from bot.domain import Digest, Making, Warned, shown_ids
+from bot.domain import Digest, Making, Theme, Warned, shown_ids
 from bot.ports import Embedder, Reader, Refused, Source, Unavailable, Usage
 from bot.reading import Asked, Unwatched, Watch, read
 from bot.redact import placeholders
 from bot.synthesis import Ask, Plan, Synthesis, lineage, synthesize
 from bot.synthesis.lineage import Known, Seen
 from bot.synthesis.rules import Rules
-from bot.synthesis.words import MADE_BY
+from bot.synthesis.words import MADE_BY, short
 from bot.trends import Little
 
 
@@ -97,13 +97,34 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     groups = (*found.themes, *found.candidates)
     ids = lineage.ids([Seen(frozenset(t.id for t in f.members), f.centre) for f in groups], known)
     centres = {i: f.centre for i, f in zip(ids, groups, strict=True) if f.centre}
-    return Composed(digest(reading, found, making, rules, ids), centres, _little(found, shown_ids(reading.everything)))
+    made = _as_before(digest(reading, found, making, rules, ids), known)
+    return Composed(made, centres, _little(found, shown_ids(reading.everything)))
 
 
 def _little(found: Synthesis, shown: Mapping[str, str]) -> tuple[Little, ...]:
     return tuple(
         Little(a.counts.tickets, a.counts.customers, a.centre, a.name, tuple(shown[t.id] for t in a.members))
         for a in found.anecdotes
+    )
+
+
+def _as_before(made: Digest, known: Sequence[Known]) -> Digest:
+    """A theme keeps the name by which people know it; `known` comes newest first. One with a figure in it, which may
+    have been of that month's tickets alone, is found anew."""
+    names: dict[str, str] = {}
+    for k in known:
+        if k.name and not any(c.isdigit() for c in k.name):
+            names.setdefault(k.theme_id, k.name)
+
+    def named(theme: Theme) -> Theme:
+        name = names.get(theme.id)
+        return theme if name is None else replace(theme, words=replace(theme.words, name=name, short=short(name)))
+
+    return replace(
+        made,
+        themes=tuple(map(named, made.themes)),
+        further_themes=tuple(map(named, made.further_themes)),
+        candidate_themes=tuple(map(named, made.candidate_themes)),
     )
 
 

@@ -11,6 +11,7 @@ from bot.domain import shown_ids
 from bot.ports import Embedder
 from bot.store import Store
 from bot.synthesis.centres import centres
+from bot.synthesis.known import apart
 from bot.synthesis.lineage import Known
 
 Themes = dict[tuple[str, str], Known]  # (run key, theme id) -> the theme as that run had it
@@ -18,13 +19,15 @@ Themes = dict[tuple[str, str], Known]  # (run key, theme id) -> the theme as tha
 
 def regrouped(store: Store, embedder: Embedder, known: Mapping[tuple[str, str], Known]) -> Themes:
     """`known` with members and centres as they are since: what was split off is a theme of its own, that knows from
-    which. Its vectors are cached, so that nothing is embedded twice."""
+    which. Where the words of the two can't tell them apart, the split binds its tickets alone, and the part is no theme
+    that could go on. Vectors are cached, so that nothing is embedded twice.
+    """
     made = dict(known)
     decisions = [d for d in current.corrections(store) if d.verdict in (Verdict.SPLIT, Verdict.MOVE)]
     for run_key in {d.run_key for d in decisions}:
         here = [d for d in decisions if d.run_key == run_key and (run_key, d.theme_id) in known]
         made |= dict(_of_run(store, embedder, run_key, here, known)) if here else {}
-    return made
+    return {key: k for key, k in made.items() if k.part_of is None or apart(k, made[key[0], k.part_of])}
 
 
 def _of_run(

@@ -309,7 +309,9 @@ class _Step:
         wanted = {(theme_id, run_key) for theme_id, run_key in detail["known"]}
         rows = [k for k in self.parts.store.runs.lineage(self.key) if (k.theme_id, k.run_key) in wanted]
         known = {
-            (k.run_key, k.theme_id): Known(k.theme_id, k.members, tuple(k.centroid), _is_past(k.window_end, window))
+            (k.run_key, k.theme_id): Known(
+                k.theme_id, k.members, tuple(k.centroid), _is_past(k.window_end, window), name=k.name
+            )
             for k in rows
         }
         return list(regrouped(self.parts.store, self.parts.embedder, known).values())

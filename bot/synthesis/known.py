@@ -47,16 +47,18 @@ def resumed(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
 
 
 def parted(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
-    """What a person split off a theme is cut from the group that goes on with it: each row to the nearer of the two.
-
-    Where the words of the two can't be told apart (two samples of one theme can't), it binds its tickets alone.
-    """
+    """What a person split off a theme is cut from the group that goes on with it: each row to the nearer of the two."""
     past = sorted((k for k in known if k.past and len(k.centre) == space.shape[-1]), key=lambda k: k.theme_id)
     for part in (k for k in past if k.part_of):
         whole = next((k for k in past if k.theme_id == part.part_of and not k.members & part.members), None)
-        if whole is not None and _alike([part], [whole])[0, 0] < ALIKE:
+        if whole is not None:
             labels = _cut_off(space, labels, part, whole)
     return labels
+
+
+def apart(one: Known, other: Known) -> bool:
+    """Whether their words tell them apart, more than those of two samples of one theme would."""
+    return bool(_alike([one], [other])[0, 0] < ALIKE)
 
 
 def _cut_off(space: Vectors, labels: Labels, part: Known, whole: Known) -> Labels:
