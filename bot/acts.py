@@ -175,6 +175,7 @@ class Verdict(StrEnum):
     MOVE = "move"  # tickets, into (theme id, or None: into no theme), into_name
     RENAME = "rename"  # to
     EDIT = "edit"  # any of title, problem, user_story, acceptance, severity, notes_url, fields
+    ATTACH = "attach"  # issue (its key), effect, generation: evidence on an issue that exists, instead of a new one
     UNDO = "undo"  # undoes (number; without it, the last decision that stands)
 
 
@@ -227,6 +228,7 @@ class Standing:
     """The fold of a theme's decisions and their effects: what every surface shows and every rule asks.
 
     `decision` is the number of the line that put it where it stands (an undo puts it back to an earlier one).
+    `attached`: the issue that others wrote, or we did before, and to which its evidence was put, or is to be.
     `into` of a merged theme: where it went. `until`, `growth` of a snoozed one: see Verdict.
     """
 
@@ -246,6 +248,7 @@ class Standing:
     into: str | None = None
     until: datetime | None = None
     growth: float | None = None
+    attached: str = ""
 
 
 # --- what goes out

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot import correcting, current, fold
+from bot import attaching, correcting, current, fold
 from bot.acts import Act, Decision, Draft, Effect, Receipt, Stage, Standing, Verdict
 from bot.domain import BacklogItem, Digest, Theme
 from bot.entered import NotPossible
@@ -205,6 +205,10 @@ class _Deciding:
         now = stands(self.store, self.subject.digest, [wish.theme_id])[wish.theme_id]
         return Outcome(Result.DONE, now, message, effect)
 
+    @property
+    def known(self) -> attaching.Known:
+        return attaching.Known(self.now, self.log, _effects(self.store, self.log))
+
     def draft(self, approved_by: str, approved_at: datetime) -> Draft:
         theme, digest = self.subject.theme, self.subject.digest
         edits = [d for d in fold.in_force(self.log) if d.verdict is Verdict.EDIT]
@@ -281,7 +285,7 @@ def _out_of_sight(found: _Subject, now: Standing) -> Outcome:
 
 def _approve(d: _Deciding) -> Outcome | None:
     if d.now.stage is Stage.REFUSED:
-        return _again(d)
+        return _attach(d) if d.now.attached else _again(d)
     if d.now.stage is not Stage.OPEN:
         return Outcome(Result.ALREADY, d.now, already(d.now))
     fields = dict(d.wish.payload.get("fields", {}))
@@ -301,6 +305,23 @@ def _approve(d: _Deciding) -> Outcome | None:
         effect=acts[0].key,
         payload=payload,
     )
+
+
+def _attach(d: _Deciding) -> Outcome | None:
+    """Evidence onto an issue that exists: of a theme that is open, or that is in that issue since another month."""
+    if d.now.stage is Stage.REFUSED and d.now.attached and d.now.effect_key:
+        d.store.effects.retry(d.now.effect_key)
+        now = standings(d.store, [d.wish.theme_id])[d.wish.theme_id]
+        return Outcome(Result.DONE, now, "Trying again with the same evidence.", d.now.effect_key)
+    if d.now.stage not in (Stage.OPEN, Stage.CREATED):
+        return Outcome(Result.ALREADY, d.now, already(d.now))
+    try:
+        issue = attaching.issue_of(d.known, str(d.wish.payload.get("issue") or ""), d.wish.run_key)
+        acts = attaching.acts(d.sink, d.known, d.draft(d.wish.actor, d.store.now()), issue)
+    except NotPossible as why:
+        return Outcome(Result.IMPOSSIBLE, d.now, str(why))
+    payload = {"name": d.subject.theme.words.name, "issue": issue}
+    return d.written(f"The evidence is being attached to {issue}.", acts, effect=acts[0].key, payload=payload)
 
 
 def _again(d: _Deciding) -> Outcome | None:
@@ -364,8 +385,10 @@ def _undo(d: _Deciding) -> Outcome | None:
     if undone is None:
         return Outcome(Result.IMPOSSIBLE, d.now, "There is nothing to undo.")
     payload = {"undoes": undone.number}
-    if undone.verdict is not Verdict.APPROVE:
+    if undone.verdict not in (Verdict.APPROVE, Verdict.ATTACH):
         return d.written(f"Undone. {TAKEN_BACK[undone.verdict]}", payload=payload)
+    if undone.number != d.now.decision:
+        return Outcome(Result.IMPOSSIBLE, d.now, "Undo first what was decided after it.")
     return _unapproved(d, payload)
 
 
@@ -392,7 +415,19 @@ def _unapproved(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
             d.now,
             f"Approvals can be undone for {minutes} minutes. Change {where} itself.",
         )
-    return _withdrawn(d, payload)
+    return _detached(d, payload) if d.now.attached else _withdrawn(d, payload)
+
+
+def _detached(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
+    undone = next(x for x in d.log if x.number == payload["undoes"])
+    if d.subject.item is None:
+        return Outcome(Result.IMPOSSIBLE, d.now, f"The theme is not shown any more. Change {d.now.attached} itself.")
+    try:
+        acts = attaching.taken_back(d.sink, d.known, d.draft(d.wish.actor, d.store.now()), undone)
+    except NotPossible as why:
+        return Outcome(Result.IMPOSSIBLE, d.now, str(why))
+    told = f"Undone. The comment on {d.now.attached} says what it said before, or that it was withdrawn."
+    return d.written(told, acts, payload=payload)
 
 
 def _still_creating(d: _Deciding) -> Outcome | None:
@@ -422,6 +457,7 @@ def _withdrawn(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
 
 _ACTS: Mapping[Verdict, Callable[[_Deciding], Outcome | None]] = {
     Verdict.APPROVE: _approve,
+    Verdict.ATTACH: _attach,
     Verdict.UNDO: _undo,
     **dict.fromkeys(fold.CORRECTIONS, _corrected),
 }
@@ -430,6 +466,8 @@ _ACTS: Mapping[Verdict, Callable[[_Deciding], Outcome | None]] = {
 def already(now: Standing) -> str:
     """ "Already approved by cli:dana: BILL-1093.": what a second click is told."""
     who = now.actor or "somebody"
+    if now.attached:
+        return f"Its evidence was attached to {now.attached} by {who} before."
     told = {
         Stage.OPEN: "Nothing was decided yet.",
         Stage.REJECTED: f"Already marked as not a theme by {who}. Undo that first.",

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.acts import Decision, Effect, EffectState, Stage, Standing, Verdict
+from bot.acts import Decision, Effect, EffectState, Receipt, Stage, Standing, Verdict
 
 _STAGE = {
     EffectState.DONE: Stage.CREATED,
@@ -20,6 +20,7 @@ _STAGE = {
 }
 _PLACES = {
     Verdict.APPROVE: Stage.APPROVED,
+    Verdict.ATTACH: Stage.APPROVED,
     Verdict.REJECT: Stage.REJECTED,
     Verdict.SNOOZE: Stage.SNOOZED,
     Verdict.MERGE: Stage.MERGED,
@@ -63,7 +64,7 @@ def standing(theme_id: str, log: Sequence[Decision], effects: Mapping[str, Effec
 
 
 def _at(now: Standing, d: Decision) -> Standing:
-    key = d.payload.get("effect") if d.verdict is Verdict.APPROVE else None
+    key = d.payload.get("effect") if d.verdict in (Verdict.APPROVE, Verdict.ATTACH) else None
     until = d.payload.get("until")
     return replace(
         now,
@@ -78,6 +79,7 @@ def _at(now: Standing, d: Decision) -> Standing:
         into=d.payload.get("into"),
         until=datetime.fromisoformat(until) if until else None,
         growth=d.payload.get("growth"),
+        attached=str(d.payload.get("issue", "")) if d.verdict is Verdict.ATTACH else "",
     )
 
 
@@ -86,7 +88,10 @@ def _with_effect(now: Standing, effects: Mapping[str, Effect]) -> Standing:
     if effect is None:
         return now
     stage = _STAGE.get(effect.state, Stage.UNKNOWN if effect.unknown else Stage.CREATING)
-    return replace(now, stage=stage, receipt=effect.receipt, error=effect.error)
+    receipt = effect.receipt
+    if receipt is not None and now.attached:  # what people look for is the issue, and not our comment's number
+        receipt = Receipt(now.attached, receipt.url)
+    return replace(now, stage=stage, receipt=receipt, error=effect.error)
 
 
 def corrections(logs: Iterable[Sequence[Decision]]) -> tuple[Decision, ...]:

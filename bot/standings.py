@@ -18,6 +18,8 @@ def state(now: Standing) -> str:
     who = now.actor or "somebody"
     ref = f"{now.receipt.ref}  {now.receipt.url or ''}".rstrip() if now.receipt else ""
     why = ", ".join(said for said in (REASONS.get(now.reason, ""), phrases.line(now.note)) if said)
+    if now.attached:
+        return _attached(now, who)
     return {
         Stage.OPEN: "open",
         Stage.APPROVED: f"approved by {who}; no tracker is configured, nothing was sent",
@@ -30,6 +32,17 @@ def state(now: Standing) -> str:
         Stage.SNOOZED: f"snoozed by {who} {_ending(now)}",
         Stage.MERGED: f"merged into {now.into} by {who}",
     }[now.stage]
+
+
+def _attached(now: Standing, who: str) -> str:
+    url = now.receipt.url if now.receipt and now.receipt.url else ""
+    came = {
+        Stage.UNKNOWN: f"; no answer yet, being looked for ({now.error or 'waiting'})",
+        Stage.UNSURE: f"; please check: the comment may or may not be there ({now.error or ''})",
+        Stage.REFUSED: f"; refused, nothing was written: {now.error or ''}",
+        Stage.CREATED: f"  {url}".rstrip(),
+    }
+    return f"evidence for {now.attached} by {who}{came.get(now.stage, '; the comment is being written')}"
 
 
 def _ending(now: Standing) -> str:

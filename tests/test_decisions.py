@@ -106,6 +106,7 @@ def test_the_fold_is_that_of_a_stack_from_which_each_undo_takes_the_last(verdict
     now = standing("t", log, {})
     places = {
         Verdict.APPROVE: Stage.CREATING,
+        Verdict.ATTACH: Stage.APPROVED,  # without an effect, as here, it is a decision alone
         Verdict.REJECT: Stage.REJECTED,
         Verdict.SNOOZE: Stage.SNOOZED,
         Verdict.MERGE: Stage.MERGED,
