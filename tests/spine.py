@@ -121,7 +121,7 @@ class Scene:
         window = DecisionWindow(action, self.store, lambda _: True, CHANNEL, "UTC")
         view = window.view(self.slack.click(self.post, action, person, theme or self.theme()))
         assert view is not None, "the window did not open"
-        self.slack.views.append(dict(view))
+        self.slack.views.append({"id": f"V{len(self.slack.views):03d}", **view})  # each that is opened is another
         body = self.slack.submission(values, person)
         assert window.errors(body["view"]) == {}
         self.store.inbox.receive(event_id(body), "view", body)
