@@ -1,0 +1,98 @@
+"""Several places for one approval: the tracker, and what keeps the evidence beside it. Pure but for what is passed on.
+
+What stands beside the tracker hangs on the tracker's first act: it is done once the issue is there, so that whoever
+undoes an approval before anything was sent ends all of it at once, and a failure beside never holds up the tracker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.acts import Act, Draft, Field, Finding, Hint, Issue, Receipt, Sighting
+from bot.domain import Kind
+from bot.ports import Backlog, Formed, Pictured, Sink
+
+
+class Tracker(Sink, Formed, Pictured, Backlog, Protocol):
+    """All that a tracker can do, as Jira does."""
+
+
+class Sinks:
+    """A `Tracker` that plans for others, too. `others` by name, the first part of the kind of their acts."""
+
+    def __init__(self, tracker: Tracker, others: Mapping[str, Sink]) -> None:
+        self._tracker, self._others = tracker, dict(others)
+
+    # --- for all of them
+
+    def plan(self, draft: Draft) -> Sequence[Act]:
+        acts = list(self._tracker.plan(draft))
+        beside = (act for sink in self._others.values() for act in sink.plan(draft))
+        return [*acts, *(act if act.after else replace(act, after=acts[0].key) for act in beside)]
+
+    def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
+        """Those of the others find what they made by what they hang on: `made` is the tracker's."""
+        beside = (act for sink in self._others.values() for act in sink.withdrawal(draft, Receipt("")))
+        return [*self._tracker.withdrawal(draft, made), *(replace(act, parent=None) for act in beside)]
+
+    def check(self) -> Sequence[Finding]:
+        return [finding for sink in (self._tracker, *self._others.values()) for finding in sink.check()]
+
+    def mark(self, act: Act) -> Hint:
+        return self._of(act).mark(act)
+
+    def do(self, act: Act) -> Receipt:
+        return self._of(act).do(act)
+
+    def find(self, act: Act, hint: Hint) -> Sighting:
+        return self._of(act).find(act, hint)
+
+    def twins(self, act: Act) -> Sequence[Receipt]:
+        return self._of(act).twins(act)
+
+    # --- for the tracker alone
+
+    def form(self, kind: Kind | None = None, *, wait: bool = True) -> Sequence[Field]:
+        return self._tracker.form(kind, wait=wait)
+
+    def text(self, acts: Sequence[Act]) -> Sequence[str]:
+        return [*self._tracker.text(self._tracked(acts)), *self._told(acts)]
+
+    def page(self, acts: Sequence[Act]) -> str:
+        return self._tracker.page(self._tracked(acts))
+
+    def similar(self, words: Sequence[str]) -> Sequence[Issue]:
+        return self._tracker.similar(words)
+
+    def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
+        return self._tracker.issues(keys)
+
+    def attach(self, draft: Draft, issue: str, number: int) -> Sequence[Act]:
+        return self._tracker.attach(draft, issue, number)
+
+    def renew(self, draft: Draft, made: Act, number: int) -> Sequence[Act]:
+        return self._tracker.renew(draft, made, number)
+
+    def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
+        return self._tracker.detach(draft, made, number, former)
+
+    # --- details
+
+    def _of(self, act: Act) -> Sink:
+        return self._others.get(_name(act), self._tracker)
+
+    def _tracked(self, acts: Sequence[Act]) -> Sequence[Act]:
+        return [act for act in acts if _name(act) not in self._others]
+
+    def _told(self, acts: Sequence[Act]) -> Iterator[str]:
+        """What would be written beside the tracker: a line for each place."""
+        for name in self._others:
+            kinds = [act.kind for act in acts if _name(act) == name]
+            counted = ", ".join(f"{kinds.count(kind)} x {kind}" for kind in dict.fromkeys(kinds))
+            yield f"Then, beside it: {counted}"
+
+
+def _name(act: Act) -> str:
+    return act.kind.partition(".")[0]
