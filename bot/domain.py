@@ -294,12 +294,16 @@ class Theme:
 
 @dataclass(frozen=True, slots=True)
 class Deflection:
-    """Tickets that would not come if the theme were solved: a range with its arithmetic, `per` 30 days or the batch."""
+    """Tickets that would not come if the theme were solved: a range with its arithmetic, `per` 30 days or the batch.
+
+    `factor`: what measured outcomes made of it (1: nothing); it is in `low` and `high`.
+    """
 
     low: int
     high: int
     per: str
     arithmetic: str
+    factor: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +385,57 @@ class Watched:
     message: str
 
 
+class Worked(StrEnum):
+    """What a fix did to its theme's tickets, as far as counts can tell."""
+
+    LIKELY = "likely effect"
+    NONE = "no measurable effect"
+    TOO_FEW = "too few to judge"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A theme after its issue was done, against its months before and the themes that nobody touched (`bot.outcomes`).
+
+    `days` were measured; `fewer`, `low`, `high` are tickets per 30 days that did not come, with a 95 % interval; None
+    where too few tell. `forecast_low`, `forecast_high` are per 30 days and before any correction; None: none was made.
+    `others`: the change of the untouched themes' tickets per day. `at_least`: it fell below the rule, where a digest
+    counts no more. `since`: themes that are new since then.
+    """
+
+    theme_id: str
+    name: str
+    issue: str
+    done_at: datetime
+    worked: Worked
+    days: int
+    before: int
+    after: int
+    rate_before: float  # per 1,000 tickets looked at
+    rate_after: float
+    others: float | None
+    fewer: float | None
+    low: float | None
+    high: float | None
+    forecast_low: float | None
+    forecast_high: float | None
+    at_least: bool
+    since: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrackRecord:
+    """What came of forecasts: `outcomes` were measured, `inside` fell into the forecast range; sums are tickets per 30
+    days. `factor`: by what later forecasts are multiplied; 1 while there are too few outcomes."""
+
+    outcomes: int
+    inside: int
+    forecast: float
+    actual: float
+    factor: float
+
+
 @dataclass(frozen=True, slots=True)
 class Making:
     """How a digest was made, so that it can be made again."""
@@ -420,6 +475,8 @@ class Digest:
     snoozed_themes: tuple[Theme, ...] = ()
     honoured: tuple[Honoured, ...] = ()
     watched: tuple[Watched, ...] = ()
+    outcomes: tuple[Measured, ...] = ()
+    record: TrackRecord | None = None
 
     def item_of(self, theme: Theme) -> BacklogItem:
         return next(i for i in self.items if i.theme_id == theme.id)

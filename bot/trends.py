@@ -17,7 +17,7 @@ from typing import Any
 from bot import fold
 from bot.acts import Decision, Verdict
 from bot.digest import FIRST
-from bot.domain import Course, Digest, Month, Trend, Warned, Window
+from bot.domain import Course, Digest, Measured, Month, Trend, Warned, Window
 
 MOST = 6  # windows of a trend, with this one
 CHANGE, CHANCE = 0.2, 0.05
@@ -55,6 +55,18 @@ class Past:
     themes: Mapping[str, Was]
     whole: bool = True
     anecdotes: tuple[Little, ...] = ()
+    looked_at: int = 0  # tickets, those in no theme, too
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """A theme's issue that was done at a time, and what had been forecast of it, per 30 days and before correction."""
+
+    theme_id: str
+    issue: str
+    at: datetime
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +74,15 @@ class History:
     """The digests before this one (any number, in any order), and what people have joined and parted since.
 
     `merged`: theme id -> the one it was merged into; `parted`: a part's id -> the theme it was split from; `done`:
-    theme id -> its issue, where that is Done.
+    theme id -> its issue, where that is Done; `endings`: when; `measured`: outcomes that earlier digests told.
     """
 
     pasts: tuple[Past, ...] = ()
     merged: Mapping[str, str] = field(default_factory=dict)
     parted: Mapping[str, str] = field(default_factory=dict)
     done: Mapping[str, str] = field(default_factory=dict)
+    endings: tuple[Ending, ...] = ()
+    measured: tuple[Measured, ...] = ()
 
 
 def bound(history: History, decisions: Iterable[Decision]) -> History:

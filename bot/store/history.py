@@ -91,7 +91,9 @@ def _past(connection: Connection, row: Any) -> Past:
     kept = select(schema.run_anecdote).where(schema.run_anecdote.c.run_key == row.key)
     small = connection.execute(kept.order_by(schema.run_anecdote.c.number))
     anecdotes = tuple(Little(r.tickets, r.customers, unpacked(r.centroid)) for r in small)
-    return Past(row.key, row.kind == MONTHLY, zoned(row.period), themes, trends.sure(digest.warnings), anecdotes)
+    looked_at = digest.totals.tickets_read - digest.totals.removed
+    whole = trends.sure(digest.warnings)
+    return Past(row.key, row.kind == MONTHLY, zoned(row.period), themes, whole, anecdotes, looked_at)
 
 
 def _customers(connection: Connection, key: str) -> Mapping[str, set[str]]:
