@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import numpy as np
 
-from bot import phrases
-from bot.acts import Fate, Issue, Likeness, Match
+from bot.acts import Issue, Likeness, Match
 from bot.domain import Theme
 from bot.ports import Embedder, Vectors
 from bot.synthesis.english import BLAND, CLOSED
@@ -82,41 +80,3 @@ def _score(about: Vectors, pieces: Vectors) -> float:
     """`about`: the theme's quotes, then the whole; `pieces`: the whole issue, then its sentences."""
     told = float(np.mean(about[:-1] @ pieces[0]))
     return round((told + float(np.max(pieces[1:] @ about[-1]))) / 2, 4)
-
-
-# --- in words
-
-
-def open_one(found: Sequence[Match]) -> Issue | None:
-    """The issue to which evidence may be attached: the likest that is about the same, if it is open."""
-    first = next((m.issue for m in found if m.likeness is Likeness.SAME), None)
-    return first if first is not None and first.fate is Fate.OPEN else None
-
-
-def told(theme: Theme, found: Sequence[Match]) -> str:
-    """One line on the likest issue that is about the same; empty where there is none."""
-    issue = next((m.issue for m in found if m.likeness is Likeness.SAME), None)
-    if issue is None:
-        return ""
-    about = f"{issue.key} ({phrases.clip(phrases.line(issue.summary), 70)})"
-    if issue.fate is Fate.OPEN:
-        return f"May be {about}, {phrases.line(issue.status) or 'open'}: attach this evidence there?"
-    when = f" on {phrases.day(issue.resolved_at)}" if issue.resolved_at else ""
-    if issue.fate is Fate.DONE:
-        return f"Returned after {about}, done{when}: a regression?"
-    return f"{about} was declined{when}{_since(theme, issue.resolved_at)}"
-
-
-def _since(theme: Theme, at: datetime | None) -> str:
-    if at is None:
-        return ""
-    asked = {e.customer for e in theme.evidence if e.customer and e.created_at and e.created_at > at}
-    return f"; {phrases.count(len(asked), 'customer')} since, in this digest" if asked else ""
-
-
-def near(found: Sequence[Match]) -> Iterator[str]:
-    """Every match in a line, for whoever looks closer."""
-    for match in found:
-        issue = match.issue
-        said = phrases.clip(phrases.line(issue.summary), 70)
-        yield f"{issue.key:<12} {match.likeness:<8} {match.score:.2f}  {issue.fate:<9} {said}  {issue.url}".rstrip()

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import backlog, current, trends
-from bot.acts import Fate, Issue, Stage
+from bot.acts import Fate, Issue, Stage, Standing
 from bot.decisions import standings
 from bot.domain import Digest
+from bot.existing import Existing
 from bot.ports import Backlog, Embedder, Refused, Unavailable
 from bot.runs import SYNC
 from bot.store import Outcome, Store
@@ -79,6 +80,26 @@ class Tracking:
                 digest = current.digest(self.store, standing.run_key or "")
                 told = forecast(digest, theme_id) if digest else {}
                 self.store.tracked.done(Outcome(theme_id, issue.key, now, issue.resolved_at, None, told))
+
+
+def existing(store: Store, run_key: str, digest: Digest, now: Mapping[str, Standing]) -> dict[str, Existing]:
+    """What is known in the tracker of each theme of a digest; nothing is asked of it."""
+    matches = store.tracked.matches(run_key)
+    own = {i: s.receipt.ref for i, s in now.items() if s.stage is Stage.CREATED and s.receipt}
+    issues = store.tracked.issues(set(own.values()))
+    return {
+        t.id: Existing(
+            tuple(matches.get(t.id, ())), issues.get(own.get(t.id, "")), _fresh(now.get(t.id), run_key, digest)
+        )
+        for t in digest.themes
+    }
+
+
+def _fresh(now: Standing | None, run_key: str, digest: Digest) -> bool:
+    """It was decided on an earlier digest, and this one was made since."""
+    if now is None or now.at is None:
+        return False
+    return now.at < digest.making.made_at and now.run_key != run_key
 
 
 def forecast(digest: Digest, theme_id: str) -> Mapping[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,13 @@ from typing import Any
 import pytest
 
 from bot import standings as words
-from bot.acts import EffectState, Stage, Verdict
+from bot.acts import EffectState, Message, Stage, Verdict
 from bot.decisions import UNDO_WITHIN, Outcome, Result, standings
+from bot.embedding import MiniLM
+from bot.slack import limits
+from bot.tracking import Tracking
 from tests.databases import at_once
-from tests.spine import PASSED, RUN, Scene, scene
+from tests.spine import PASSED, RUN, Scene, buttons, scene
 
 NEXT = "monthly:2026-11"
 POSTED = r"/comment$"
@@ -196,3 +200,78 @@ def test_without_a_tracker_nothing_is_attached(tmp_path: Path) -> None:
         bare.conclude(post=False)
         outcome = bare.decide(Verdict.ATTACH, payload={"issue": "BILL-1"}, run=RUN)
         assert outcome.result is Result.IMPOSSIBLE and "No issue tracker" in outcome.message
+
+
+# --- in the channel
+
+
+TEXT = "The job that writes the CSV is stopped by the gateway for big tenants. It hangs and no file is left."
+
+
+@pytest.fixture
+def shown(tmp_path: Path) -> Iterator[Scene]:
+    """A digest in the channel, whose first theme is in the tracker already."""
+    with scene(tmp_path) as there:
+        there.jira.existing("CSV export of many rows runs into a time-out", TEXT)
+        there.conclude()
+        there.settle()
+        assert there.sink is not None
+        Tracking(there.store, there.sink, MiniLM()).reconcile_due()
+        there.settle()
+        yield there
+
+
+def row(here: Scene, message: dict[str, Any] | None = None) -> str:
+    blocks = (message or here.post)["blocks"]
+    (found,) = [b for b in blocks if b.get("block_id", "").startswith(f"row.{here.theme()}.")]
+    return json.dumps(found, ensure_ascii=False)
+
+
+def test_the_row_says_what_exists_and_one_click_attaches_to_it(shown: Scene) -> None:
+    assert "May be BILL-1" in row(shown) and "Attach to BILL-1" in buttons(shown.post, shown.theme())
+    assert buttons(shown.post, shown.theme())[0] == "Approve to Jira", "it is beside Approve, which is still the first"
+    shown.press("attach")
+    shown.answer()
+    shown.settle()
+    assert len(comments(shown)) == 1 and len(shown.jira.issues) == 1
+    assert "Evidence attached to " in row(shown) and "Attach to BILL-1" not in buttons(shown.post, shown.theme())
+    assert any("evidence for BILL-1 by" in line for line in shown.lines())
+    assert not [p for m in shown.slack.posted() for p in limits.problems(Message(m["text"], m["blocks"]))]
+
+
+def test_the_next_digest_offers_this_months_evidence_to_the_same_issue_and_shows_its_status(shown: Scene) -> None:
+    shown.press("attach")
+    shown.answer()
+    shown.settle()
+    shown.jira.touch("BILL-1", status="In Progress")
+    assert shown.sink is not None
+    Tracking(shown.store, shown.sink, MiniLM()).follow()
+    shown.settle()
+    assert "status In Progress" in row(shown)
+    shown.clock.passes(30 * 86_400)
+    shown.conclude(NEXT)
+    shown.settle()
+    november = shown.slack.posted()[-1]
+    assert "Attach this month's evidence to BILL-1" in buttons(november, shown.theme())
+    assert not [b for b in buttons(shown.slack.posted()[0], shown.theme()) if b.startswith("Attach")]
+    shown.press("attach", message=november)
+    shown.answer()
+    shown.settle()
+    assert len(comments(shown)) == 1 and f"run {NEXT}" in comments(shown)[0]
+    assert not [b for b in buttons(shown.slack.posted()[-1], shown.theme()) if b.startswith("Attach")]
+
+
+def test_to_an_issue_that_is_done_nothing_is_attached_by_a_click(shown: Scene) -> None:
+    shown.jira.close("BILL-1")
+    assert shown.sink is not None
+    Tracking(shown.store, shown.sink, MiniLM()).follow()
+    shown.settle()
+    assert "Returned after BILL-1" in row(shown) and "a regression?" in row(shown)
+    assert not [b for b in buttons(shown.post, shown.theme()) if b.startswith("Attach")]
+
+
+def test_who_may_not_decide_attaches_nothing(shown: Scene) -> None:
+    shown.press("attach", person="U0SAM")
+    shown.answer()
+    shown.settle()
+    assert comments(shown) == [] and shown.stage() == "open"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import backlog
+from bot import backlog, existing
 from bot.acts import Fate, Issue, Likeness, Match
 from bot.embedding import MiniLM
 from bot.tracking import AGAIN, FRESH, Tracking
@@ -107,7 +107,7 @@ def test_it_is_said_what_became_of_it() -> None:
     theme = sample_digest().themes[0]
 
     def said(**more: object) -> str:
-        return backlog.told(theme, [Match(issue(**more), Likeness.SAME, 0.6)])
+        return existing.told(theme, [Match(issue(**more), Likeness.SAME, 0.6)])
 
     march = datetime(2026, 3, 3, tzinfo=UTC)
     assert said() == "May be BILL-7 (CSV export stops), To Do: attach this evidence there?"
@@ -121,11 +121,11 @@ def test_it_is_said_what_became_of_it() -> None:
         f"BILL-7 (CSV export stops) was declined on 3 Mar 2026; {len(customers)} customers since, in this digest"
     )
     assert said(fate=Fate.DECLINED, resolved_at=late + timedelta(days=1)).endswith("2026")
-    assert backlog.told(theme, [Match(issue(), Likeness.RELATED, 0.33)]) == ""
+    assert existing.told(theme, [Match(issue(), Likeness.RELATED, 0.33)]) == ""
 
 
 def test_evidence_is_offered_to_an_open_issue_alone() -> None:
     same = [Match(issue(), Likeness.SAME, 0.6)]
-    assert backlog.open_one(same) == issue()
-    assert backlog.open_one([Match(issue(fate=Fate.DONE), Likeness.SAME, 0.6), *same]) is None, "the likest decides"
-    assert backlog.open_one([Match(issue(), Likeness.RELATED, 0.33)]) is None
+    assert existing.open_one(same) == issue()
+    assert existing.open_one([Match(issue(fate=Fate.DONE), Likeness.SAME, 0.6), *same]) is None, "the likest decides"
+    assert existing.open_one([Match(issue(), Likeness.RELATED, 0.33)]) is None

@@ -38,7 +38,7 @@ def answer(kind: Kind, *, standing: Standing | None = None, group: str | None = 
 
 
 def _already(now: Standing) -> Message:
-    verb = _VERBS.get(now.stage, "approved this")
+    verb = "attached its evidence" if now.attached else _VERBS.get(now.stage, "approved this")
     shown: list[Words] = [who(now.actor), words(f" {verb}")]
     shown += [words(" on "), moment(now.at)] if now.at else []
     shown += [words(", so nothing was done a second time"), *_ref(now), words(".")]
@@ -51,6 +51,14 @@ _VERBS = {
     Stage.REJECTED: "marked this as not a theme",
     Stage.SNOOZED: "snoozed this",
     Stage.MERGED: "merged this into another theme",
+}
+
+
+_ATTACHED = {
+    Stage.CREATED: "attached",
+    Stage.REFUSED: "Jira said no, and nothing was written",
+    Stage.UNSURE: "please check Jira, the comment may or may not be there",
+    Stage.UNKNOWN: "Jira did not answer; the comment is being looked for",
 }
 
 
@@ -96,6 +104,8 @@ def reminder(d: Digest, themes: Sequence[Theme], url: str | None) -> Message:
 
 
 def _shown(now: Standing) -> list[Words]:
+    if now.attached:
+        return rows.state(now)
     if now.stage is Stage.CREATED:
         return [words("Approved by "), who(now.actor), *_ref(now), words(".")]
     if now.stage is Stage.MERGED:
@@ -106,6 +116,8 @@ def _shown(now: Standing) -> list[Words]:
 def _said(now: Standing) -> list[str]:
     """The same for `Message.text`, in parts."""
     actor = text.mention(now.actor)
+    if now.attached:
+        return [f"evidence for {now.attached} by ", actor, ": ", _ATTACHED.get(now.stage, "being written"), "."]
     if now.stage is Stage.CREATED:
         return ["approved by ", actor, *([": ", Theirs(now.receipt.ref)] if now.receipt else []), "."]
     told = {

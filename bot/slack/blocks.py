@@ -174,6 +174,8 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     said += [words(f"\nSkewed? {phrases.line(alarm.message)}", limit=200) for alarm in theme.alarms]
     state = rows.state(now, month.offer)
     said += [words("\n"), *state] if state else []
+    found = rows.existing(theme, now, month.offer)
+    said += [words("\n"), *found] if found else []
     yield rich(paragraph(*said), block_id=text.plain(f"row.{theme.id}.{now.number}.{now.stage}", 255))
     if shape.small_print:
         small_print = _small_print(theme, item, len(month.digest.items), now.stage is Stage.OPEN)
@@ -315,6 +317,8 @@ def _evidence(d: Digest, theme: Theme, now: Standing, offer: Offer, depth: _Dept
     state = rows.state(now, offer)
     if state:
         yield rich(paragraph(*state))
+    if found := rows.existing(theme, now, offer):
+        yield rich(paragraph(*found))
 
 
 def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot import current
+from bot import current, tracking
 from bot.acts import Act, Decision, EffectState, Message, Stage, Standing, Verdict, effect_key
 from bot.decisions import CLOSED_AFTER, stands
 from bot.domain import Digest, Theme
@@ -89,22 +89,23 @@ class Board:
         gone = next((t for t in found.themes if t.id == drawing.theme_id), None)
         if gone is None:
             return blocks.left_over(digest)
-        offer = self._offer(digest)
+        offer = self._offer(digest, drawing.run_key, now)
         return blocks.elsewhere(digest, gone, now[gone.id], run_key=drawing.run_key, offer=offer)
 
     def _parent(self, digest: Digest, gone: Sequence[Theme], now: Mapping[str, Standing], run_key: str) -> Message:
-        evidence, offer = self._evidence(digest, run_key), self._offer(digest)
+        evidence, offer = self._evidence(digest, run_key), self._offer(digest, run_key, now)
         merged = [t for t in gone if now[t.id].stage is Stage.MERGED]
         return blocks.digest(digest, now, run_key=run_key, evidence=evidence, offer=offer, merged=merged)
 
     def _evidence_of(self, digest: Digest, theme: Theme, now: Standing, run_key: str) -> Message:
-        return blocks.reply(digest, theme, now, run_key=run_key, offer=self._offer(digest))
+        return blocks.reply(digest, theme, now, run_key=run_key, offer=self._offer(digest, run_key, {theme.id: now}))
 
-    def _offer(self, digest: Digest) -> Offer:
+    def _offer(self, digest: Digest, run_key: str, now: Mapping[str, Standing]) -> Offer:
         """What may be clicked on the digest's messages."""
         at_home = self._where(digest.making.run_id) is self._channel
         open_ = self._deciders and at_home and self._store.now() - digest.making.made_at <= CLOSED_AFTER
-        return Offer(decisions=open_, tracker=self._tracker, at=self._store.now())
+        found = tracking.existing(self._store, run_key, digest, now) if self._tracker else {}
+        return Offer(decisions=open_, tracker=self._tracker, at=self._store.now(), existing=found)
 
     def _evidence(self, digest: Digest, run_key: str) -> dict[str, str]:
         """Theme id -> where its reply in the thread is, once it is there."""

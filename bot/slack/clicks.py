@@ -21,6 +21,7 @@ from bot.store import Event, Store
 _VERDICTS = {
     "approve": Verdict.APPROVE,
     "retry": Verdict.APPROVE,
+    "attach": Verdict.ATTACH,
     "reject": Verdict.REJECT,
     "undo": Verdict.UNDO,
 }
@@ -38,6 +39,7 @@ class Click:
     theme_id: str
     revision: int
     sent: Sent | None = None
+    issue: str = ""
 
 
 def click(payload: Mapping[str, Any]) -> Click | None:
@@ -50,7 +52,7 @@ def click(payload: Mapping[str, Any]) -> Click | None:
     if about is None or not channel:
         return None
     action, press = about
-    return Click(action, person, channel, press.run, press.theme, press.revision)
+    return Click(action, person, channel, press.run, press.theme, press.revision, issue=press.issue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _wish(pressed: Click, event_id: str) -> Wish:
         revision=pressed.revision or None,  # a row without a draft (merged away, asleep) shows none
         note=filled.note if filled else "",
         event=event_id,
-        payload=filled.payload if filled else {},
+        payload=filled.payload if filled else {"issue": pressed.issue} if pressed.issue else {},
     )
 
 

@@ -27,17 +27,20 @@ class Press:
     """What a button says when it is clicked: ids and the revision that was shown, never a customer's text.
 
     `at_home`: a window says so that was opened from somebody's Home; a click there shows it by its payload.
+    `issue`: the one to which evidence is to be attached.
     """
 
     run: str
     theme: str
     revision: int
     at_home: bool = False
+    issue: str = ""
 
     @property
     def value(self) -> str:
         told = {"v": 1, "run": self.run, "theme": self.theme, "rev": self.revision}
-        return json.dumps({**told, **({"home": True} if self.at_home else {})}, separators=(",", ":"))
+        more = {**({"home": True} if self.at_home else {}), **({"issue": self.issue} if self.issue else {})}
+        return json.dumps({**told, **more}, separators=(",", ":"))
 
     @classmethod
     def read(cls, value: str) -> Press | None:
@@ -51,7 +54,8 @@ class Press:
         run, theme, revision = told.get("run"), told.get("theme"), told.get("rev")
         if not isinstance(run, str) or not isinstance(theme, str) or type(revision) is not int:
             return None
-        return cls(run, theme, revision, told.get("home") is True)
+        issue = told.get("issue")
+        return cls(run, theme, revision, told.get("home") is True, issue if isinstance(issue, str) else "")
 
     def block_id(self, number: int, stage: str) -> str:
         """Of the block that holds its buttons. Slack wants a new one whenever a message is updated, so it names the

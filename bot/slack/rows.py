@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from bot import phrases
 from bot.acts import REASONS, Stage, Standing
 from bot.domain import Theme
+from bot.existing import NOTHING, Existing, line, takes
 from bot.honoured import ending
 from bot.phrases import count
 from bot.slack import text
@@ -28,13 +29,14 @@ _LOOKING = (
 class Offer:
     """What may be clicked: `decisions` False: nothing (nobody may decide, or the digest is closed). `tracker` False: an
     approval makes no issue, and its button doesn't say so. `at`: the moment of drawing; None: no time is over.
-    `copy` False: no way to the item as Markdown, for want of room.
+    `copy` False: no way to the item as Markdown, for want of room. `existing`: theme id -> what the tracker has of it.
     """
 
     decisions: bool = True
     tracker: bool = True
     at: datetime | None = None
     copy: bool = True
+    existing: Mapping[str, Existing] = field(default_factory=dict)
 
     def is_late(self, now: Standing) -> bool:
         """The time in which an issue can be taken back is over."""
@@ -47,6 +49,8 @@ def state(now: Standing, offer: Offer | None = None) -> list[Words]:
     """What stands under a theme once somebody decided; nothing while it is open."""
     if now.stage is Stage.OPEN:
         return []
+    if now.attached:
+        return _attached(now)
     if now.stage is Stage.CREATING:
         return [words("Creating the Jira draft for "), who(now.actor), words(" …")]
     if now.stage is Stage.UNKNOWN:
@@ -80,6 +84,28 @@ def _said_no(error: str) -> list[Words]:
     who_said = "" if error.startswith("Jira ") else "Jira said no: "
     who_said = f"Jira said no ({told.group(1)}): " if told else who_said
     return [words(f"❌ {who_said}"), words(_full_stop(said), bold=True)]
+
+
+def _attached(now: Standing) -> list[Words]:
+    """The same of evidence that goes to an issue that exists."""
+    if now.stage is Stage.CREATED:
+        url = now.receipt.url if now.receipt else None
+        return [words("✅ Evidence attached to "), link(url, now.attached), words(" by "), *_by(now)]
+    if now.stage is Stage.REFUSED:
+        return [*_said_no(now.error or ""), words(" Nothing was written.")]
+    if now.stage is Stage.UNSURE:
+        asked = f" whether the comment on {now.attached} is there. Nothing is sent until you say so."
+        return [words("⚠️ Please check Jira", bold=True), words(asked)]
+    if now.stage is Stage.UNKNOWN:
+        return [words(f"⚠️ Jira did not answer; looking for the comment on {now.attached}. Nothing is sent meanwhile.")]
+    return [words(f"Attaching the evidence to {now.attached} for "), who(now.actor), words(" …")]
+
+
+def existing(theme: Theme, now: Standing, offer: Offer) -> list[Words]:
+    """What the tracker has of the theme: an issue that may be the same, or how its own stands."""
+    said = line(theme, now, offer.existing.get(theme.id, NOTHING))
+    lead = "" if now.stage is not Stage.OPEN else "🔎 "
+    return [words(f"{lead}{said}", limit=250)] if said else []
 
 
 def _by(now: Standing) -> list[Words]:
@@ -138,11 +164,19 @@ def controls(
     if offer.decisions and now.stage is Stage.OPEN:
         choices = (*_MENU, _COPY) if offer.copy and not offer.tracker else _MENU
         buttons += _choices(choices, theme.words.short, press.value) if whole else [menu("more", choices)]
+    issue = takes(now, offer.existing.get(theme.id, NOTHING)) if offer.decisions else ""
+    if issue:
+        buttons.insert(now.stage is Stage.OPEN, _attach(issue, theme, now, press))
     if not buttons:
         return []
     if whole and now.stage is Stage.OPEN:
         buttons[0]["style"] = "primary"
-    return [actions(press.block_id(now.number, now.stage), buttons)]
+    return [actions(press.block_id(now.number, f"{now.stage}+{issue}" if issue else now.stage), buttons)]
+
+
+def _attach(issue: str, theme: Theme, now: Standing, press: Press) -> Block:
+    label = f"Attach to {issue}" if now.stage is Stage.OPEN else f"Attach this month's evidence to {issue}"
+    return button(label, "attach", theme.words.short, replace(press, issue=issue).value)
 
 
 # Those that open a window end in an ellipsis (SURFACES 1.4).
@@ -161,11 +195,11 @@ def _buttons(theme: Theme, now: Standing, value: str | None, tentative: bool, of
         approve = _approve_anyway(theme, value, offer.tracker) if tentative else button(label, "approve", about, value)
         return [approve, button("Edit…", "edit", about, value)]
     if now.stage is Stage.REFUSED:
-        fix = button("Fix and retry…", "edit", about, value)
+        fix = [] if now.attached else [button("Fix and retry…", "edit", about, value)]
         again = [button("Try again", "retry", about, value), button("Undo", "undo", about, value)]
-        return [fix, *again, *_choices([_COPY] * offer.copy, about, value)]
+        return [*fix, *again, *_choices([_COPY] * offer.copy, about, value)]
     if now.stage is Stage.UNSURE:
-        return [_create_it(about, value)]
+        return [_write_it(about, value) if now.attached else _create_it(about, value)]
     if now.stage is Stage.CREATED:
         return _created(about, now, value, late=offer.is_late(now))
     if now.stage in _TAKE_BACK:
@@ -202,12 +236,20 @@ def _create_it(about: str, value: str | None) -> Block:
     return button("I checked, create it", "retry", about, value, confirm=asked)
 
 
+def _write_it(about: str, value: str | None) -> Block:
+    said = "It is written only if it isn't there."
+    asked = confirm("Write the comment now?", said, "Write it", "Not yet")
+    return button("I checked, write it", "retry", about, value, confirm=asked)
+
+
 def _created(about: str, now: Standing, value: str | None, *, late: bool) -> list[Block]:
     ref = now.receipt.ref if now.receipt else "the issue"
+    done = f"{ref} will be marked as withdrawn; nothing is deleted. The theme goes back to undecided."
+    if now.attached:
+        done = f"The comment on {ref} will say what it said before, or that it was withdrawn; nothing is deleted."
     asked = confirm(
         f"Undo {ref}?",
-        f"{ref} will be marked as withdrawn; nothing is deleted. The theme goes back to undecided. "
-        f"This works for {UNDO_MINUTES} minutes after the approval.",
+        f"{done} This works for {UNDO_MINUTES} minutes after the approval.",
         "Undo",
         "Keep it",
     )
