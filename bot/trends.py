@@ -21,7 +21,7 @@ from bot.domain import Course, Digest, Measured, Month, Trend, Warned, Window
 
 MOST = 6  # windows of a trend, with this one
 CHANGE, CHANCE = 0.2, 0.05
-_UNSURE = frozenset({"small_sample", FIRST})  # a digest that warns so counts too few, or a part
+UNSURE = frozenset({"small_sample", FIRST})  # a digest that warns so counts too few, or a part
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def of(
     Empty where none can be told: no digest before, no dates, few tickets or a missing source, now or then.
     """
     pasts = before(window, history)
-    if _UNSURE.intersection(warned) or not window.days or not pasts or not pasts[-1].whole:
+    if UNSURE.intersection(warned) or not window.days or not pasts or not pasts[-1].whole:
         return {}
     divided = {history.parted.get(theme_id) for theme_id in counted if theme_id not in pasts[-1].themes}
     found: dict[str, Trend] = {}
@@ -150,7 +150,7 @@ def told(trend: Trend) -> dict[str, Any]:
 
 
 def sure(warnings: Iterable[Warned]) -> bool:
-    return not any(w.code in _UNSURE for w in warnings)
+    return not any(w.code in UNSURE for w in warnings)
 
 
 def course(now: int, days: float, then: int, days_then: float) -> tuple[Course, float]:
