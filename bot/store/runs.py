@@ -12,8 +12,8 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from bot.acts import Act
 from bot.digest import Reading
-from bot.domain import Digest, Window
-from bot.store import findings, frozen, history, schema
+from bot.domain import Digest, Ticket, Window
+from bot.store import findings, followed, frozen, history, schema
 from bot.store.database import Database, inserting
 from bot.store.findings import KnownTheme
 from bot.synthesis.rules import Rules
@@ -226,6 +226,16 @@ class Runs:
         """The keys of the runs whose digest has the theme, the newest window last."""
         with self._database.reading() as connection:
             return findings.holding(connection, theme_id)
+
+    def ticket(self, key: str, shown: str) -> Ticket | None:
+        """The ticket as the run read it, masked; without text where that is not kept any more."""
+        with self._database.reading() as connection:
+            return followed.ticket(connection, key, shown)
+
+    def themes_of(self, named: str) -> list[tuple[str, str, str]]:
+        """(run key, theme id, shown id) of each run that has the ticket in a theme, the newest first."""
+        with self._database.reading() as connection:
+            return followed.themes_of(connection, named)
 
     def before(self, key: str) -> tuple[Past, ...]:
         """The digests that a trend looks at: of the same areas and sources, asked for before the run, and over by then.

@@ -6,12 +6,11 @@ What a workspace calls its fields is known only when it is written (`fields`); h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
-from urllib.parse import urlsplit
 
 from bot import phrases
 from bot.acts import Act, Draft, effect_key
 from bot.domain import Evidence
+from connectors.markup import link, listed, text
 
 FEATURE, NOTE, WITHDRAWAL = "productboard.feature", "productboard.note", "productboard.withdraw"
 SYSTEM = "groundswell"  # metadata.source.system of all that we make
@@ -75,29 +74,17 @@ def _facts(draft: Draft) -> dict[str, str | int]:
 
 def _description(draft: Draft, marker: str) -> Iterator[str]:
     words, theme = draft.theme.words, draft.theme
-    yield f"<p>{_text(words.problem)}</p><p>{_text(words.user_story)}</p>"
-    if words.acceptance:
-        yield f"<ul>{''.join(f'<li>{_text(one)}</li>' for one in words.acceptance)}</ul>"
-    yield f"<p>{_text(phrases.size(theme))}, {_text(phrases.window_days(draft.window))}. "
-    yield f"Severity {draft.item.severity.value} ({_text(phrases.why(draft.item))}).</p>"
-    yield f"<p>Drafted by Groundswell from support tickets, theme {_text(theme.id)}; groundswell-op-{marker}</p>"
+    yield f"<p>{text(words.problem)}</p><p>{text(words.user_story)}</p>"
+    yield listed([text(one) for one in words.acceptance])
+    yield f"<p>{text(phrases.size(theme))}, {text(phrases.window_days(draft.window))}. "
+    yield f"Severity {draft.item.severity.value} ({text(phrases.why(draft.item))}).</p>"
+    yield f"<p>Drafted by Groundswell from support tickets, theme {text(theme.id)}; groundswell-op-{marker}</p>"
 
 
 def _quotes(rows: Sequence[Evidence], marker: str) -> Iterator[str]:
-    yield "<ul>"
-    for row in rows:
-        at = f", {phrases.day(row.created_at)}" if row.created_at else ""
-        yield f"<li>“{_text(row.quote)}” {_link(row)}{at}</li>"
-    yield f"</ul><p>groundswell-op-{marker}</p>"
+    yield listed([f"“{text(row.quote)}” {link(row)}{_when(row)}" for row in rows])
+    yield f"<p>groundswell-op-{marker}</p>"
 
 
-def _link(row: Evidence) -> str:
-    """Only what a browser opens as a page: a link of another kind stands as text."""
-    name = _text(row.ticket_id)
-    if row.url is None or urlsplit(row.url).scheme not in ("http", "https"):
-        return name
-    return f'<a href="{escape(row.url)}">{name}</a>'
-
-
-def _text(said: str) -> str:
-    return escape(phrases.line(said))
+def _when(row: Evidence) -> str:
+    return f", {phrases.day(row.created_at)}" if row.created_at else ""
