@@ -590,3 +590,20 @@ def test_a_help_desk_that_is_away_is_said_before_any_number(bad_day: BadDay) -> 
     assert bad_day.posted[0]["text"].startswith("Zendesk is missing")
     intercom = len(json.loads((DEMO / "intercom-2026-10.json").read_text(encoding="utf-8"))["conversations"])
     assert f"*Tickets read*\n{intercom}" in _said(bad_day.posted[0]["blocks"])
+
+
+def test_whoever_opens_home_sees_what_waits_and_decides_there(path: Day) -> None:
+    """Sam looks; Dana clicks in her own Home, and the row in the channel is drawn anew."""
+    slack, theme = path.town.slack, path.theme(7)
+    for person in ("U0SAM", "U0DANA"):
+        assert path.served.press(slack.opens_home(person)) == 200
+    wait("two Homes", lambda: {"U0SAM", "U0DANA"} <= slack.homes.keys(), SOON)
+    assert not any(b["type"] == "actions" for b in slack.homes["U0SAM"]["blocks"])
+    assert path.served.press(slack.click_at_home("approve", "U0DANA", theme)) == 200
+    path.row(theme, r"draft BILL-\d+")
+    wait(
+        "her Home",
+        lambda: theme not in str([b for b in slack.homes["U0DANA"]["blocks"] if b["type"] == "actions"]),
+        SOON,
+    )
+    assert len(_issues(path.town, theme)) == 1
