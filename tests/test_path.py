@@ -381,7 +381,8 @@ def test_a_run_that_is_typed_in_slack_is_answered_at_once_and_goes_to_who_asked_
         wait("progress and digest", talk_of_both, 60.0), key=lambda m: "Themes run" not in m["text"]
     )
     assert "Only you see it" in _said(follows["blocks"]) and len(slack.posted()) == 1
-    assert not [b for b in digest["blocks"] if b["type"] == "actions"] and slack.thread(digest["ts"], talk("U0LEE"))
+    assert not [b for b in digest["blocks"] if b["type"] == "actions"]
+    wait("its thread", lambda: slack.thread(digest["ts"], talk("U0LEE")), SOON)
     assert path.served.press(slack.command("")) == 200
     wait("the window", lambda: [v for v in slack.views if v.get("callback_id") == "run"], SOON)
     with _kept(path.folder) as store:
