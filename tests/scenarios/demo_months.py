@@ -4,6 +4,7 @@ honours it; the commands are those that anybody types."""
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import time
@@ -18,10 +19,11 @@ DATA = ROOT / "bot" / "demo"
 
 
 class Terminal:
-    """A folder with a config, and somebody who types there. `said`: what the last command printed."""
+    """A folder with a config, and somebody who types there. `said`: what the last command printed; `fault`: what it
+    complained of."""
 
     def __init__(self, folder: Path, *, aloud: bool = True) -> None:
-        self.config, self.aloud, self.said = folder / "config.yaml", aloud, ""
+        self.config, self.aloud, self.said, self.fault = folder / "config.yaml", aloud, "", ""
         told = {
             "workspace": {"name": "Lumenboard"},
             "customers": {"internal_domains": ["lumenboard.example"]},
@@ -36,6 +38,7 @@ class Terminal:
         if self.aloud:
             print(f"\n$ groundswell {' '.join(f'“{w}”' if ' ' in w else w for w in words)}")
             print("\n".join(f"  {line}" for line in done.stdout.splitlines()[:32]), flush=True)
+        self.fault = done.stderr
         if done.exit_code:
             raise SystemExit(
                 f"groundswell {' '.join(words)}: exit {done.exit_code}: {done.output}{done.exception or ''}"
@@ -57,7 +60,6 @@ def play(here: Terminal) -> None:
     here.types("snooze", "Sharing a dashboard")
     here.types("reject", "Sending alerts", "--reason", "known", "--note", "on the roadmap")
     here.types("move", "Map widget", here.tickets("Map widget", 1)[0])
-    here.types("split", "Charged twice", *here.tickets("Charged twice", 6), "--name", "Double charges, first six")
     here.types("rules")
     here.types("verify")
     here.types("run", *month("2026-10"), "--quiet")
@@ -68,7 +70,7 @@ def play(here: Terminal) -> None:
 
 
 def month(name: str) -> list[str]:
-    return [word for path in sorted(DATA.glob(f"*-{name}.*")) for word in ("--tickets", str(path))]
+    return [word for path in sorted(DATA.glob(f"*-{name}.*")) for word in ("--tickets", os.path.relpath(path))]
 
 
 def main() -> int:
