@@ -12,6 +12,7 @@ import typer
 from bot import __version__
 from bot.commands import (
     asking,
+    attaching,
     beginning,
     configuring,
     correcting,
@@ -56,6 +57,7 @@ for room in (
     syncing,
     looking,
     deciding,
+    attaching,
     correcting,
     serving,
     spiking,

@@ -77,3 +77,20 @@ def near(found: Sequence[Match]) -> Iterator[str]:
         issue = match.issue
         said = phrases.clip(phrases.line(issue.summary), 70)
         yield f"{issue.key:<12} {match.likeness:<8} {match.score:.2f}  {issue.fate:<9} {said}  {issue.url}".rstrip()
+
+
+def to_tell(theme: Theme, own: Issue) -> Iterator[str]:
+    """Whoever wrote about a theme whose issue is done, with their tickets, and words that a person may send them.
+
+    Nothing is sent by us: customers are answered by people (SURFACES 2.3).
+    """
+    tickets: dict[str, list[str]] = {}
+    for ticket in theme.evidence:
+        tickets.setdefault(ticket.customer or "Not identified", []).append(ticket.url or ticket.ticket_id)
+    for customer, places in sorted(tickets.items()):
+        yield f"{phrases.line(customer)}: {', '.join(places)}"
+    when = f" since {phrases.day(own.resolved_at)}" if own.resolved_at else ""
+    yield ""
+    yield "A reply to begin with; nothing is sent:"
+    yield f"  Hello, you wrote to us about this: {phrases.heading(theme.words.name)}."
+    yield f"  Our team has finished its work on it{when}. Does it work for you now? If not, please answer this message."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
-from bot import phrases
+from bot import existing, phrases
 from bot.acts import REASONS, Act, Decision, Stage, Standing
 from bot.domain import BacklogItem, Digest, Theme
+from bot.existing import Existing
 from bot.honoured import VERBS, ending
 from bot.honoured import what as what_it_says
 from bot.phrases import count, number
@@ -49,8 +50,11 @@ def _ending(now: Standing) -> str:
     return ending({"until": now.until.isoformat() if now.until else None, "growth": now.growth})
 
 
-def listed(digest: Digest, now: Mapping[str, Standing], *, backlog: bool = False) -> Iterator[str]:
-    """One theme in two lines: what it is, and where it stands. By tickets, or by backlog rank."""
+def listed(
+    digest: Digest, now: Mapping[str, Standing], found: Mapping[str, Existing], *, backlog: bool = False
+) -> Iterator[str]:
+    """One theme in a few lines: what it is, where it stands, what the tracker has of it. By tickets, or by backlog
+    rank."""
     themes = list(digest.themes)
     if backlog:
         themes.sort(key=lambda t: digest.item_of(t).rank)
@@ -61,6 +65,8 @@ def listed(digest: Digest, now: Mapping[str, Standing], *, backlog: bool = False
         yield f"{rank:>2}  {said}"
         yield f"    {phrases.size(theme)} · {item.severity} · backlog rank {item.rank} · {theme.id}"
         yield f"    {state(now[theme.id])}"
+        if there := existing.line(theme, now[theme.id], found.get(theme.id, existing.NOTHING)):
+            yield f"    {there}"
 
 
 def item_title(theme: Theme) -> str:

@@ -619,3 +619,30 @@ def test_a_preview_is_written_and_sends_nothing(desk: Desk) -> None:
     assert said.exit_code == 0 and "Approve to Jira" in (desk.folder / "preview.html").read_text()
     assert desk.slack.requests == []
     assert desk.says("preview", "jira").exit_code == 2
+
+
+# --- evidence on an issue that exists
+
+
+EXISTS = "CSV export of many rows runs into a time-out"
+SAYS = "The job that writes the CSV is stopped by the gateway for big tenants. It hangs and no file is left."
+
+
+def test_attach_finds_the_issue_asks_and_writes_one_comment(desk: Desk) -> None:
+    there = desk.jira.existing(EXISTS, SAYS)
+    theme = next(str(t["rank"]) for t in desk.told("list")["themes"] if "export" in t["name"].casefold())
+    asked = desk.says("attach", theme)
+    assert asked.exit_code == 2 and "--yes" in asked.stderr and there.comments == []
+    done = desk.says("attach", theme, "--yes")
+    assert done.exit_code == 0 and f"Comment  {there.key}" in done.stdout and len(there.comments) == 1
+    assert f"evidence for {there.key} by cli:" in desk.says("list").stdout
+    told = desk.told("show", theme)["theme"]
+    assert told["existing"]["matches"][0]["key"] == there.key and told["issue"]["key"] == there.key
+    assert desk.says("show", theme, "--customers").exit_code == 2, "it is not done yet"
+    assert desk.says("undo", theme, "--yes").exit_code == 0 and len(there.comments) == 1
+
+
+def test_attach_without_a_sure_issue_wants_a_key_and_a_dead_tracker_is_said(desk: Desk) -> None:
+    none = desk.says("attach", "1", "--yes")
+    assert none.exit_code == 2 and "attach THEME BILL-123" in none.stderr
+    assert desk.says("attach", "1", "BILL-404", "--yes").exit_code == 1, "there is no such issue"

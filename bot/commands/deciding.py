@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.attaching import existing_of
 from bot.commands.common import AsJson, ConfigFile, RunKey, Yes, actor, agreed, fail, opened, say, settings, tell
 from bot.commands.themes import Note, ThemeName, about, decided, wired_to
 
@@ -49,6 +50,8 @@ def approve(  # noqa: PLR0913
     with about(theme, run, config, as_json=as_json) as subject:
         wired, name = subject.wired, subject.theme.words.name
         if subject.now.stage in (Stage.OPEN, Stage.REFUSED):  # else it is told, not asked
+            if not as_json and (there := existing_of(subject)):
+                sys.stderr.write(f"groundswell: {there}\n")
             acts = drafted(subject.store, wired.sink, wired.workspace, subject.key, subject.theme.id, actor(), given)
             if not as_json:
                 sys.stderr.write("".join(f"{line}\n" for line in words.planned(acts)))

@@ -6,11 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands.attaching import known
 from bot.commands.common import FAILED, AsJson, ConfigFile, RunKey, fail, opened, say, settings, tell
 from bot.commands.themes import ThemeName, about, digest_of, line, row
 
 if TYPE_CHECKING:
-    from bot.domain import Digest
+    from collections.abc import Mapping
+
+    from bot.acts import Issue
+    from bot.domain import Digest, Theme
+    from bot.existing import Existing
     from bot.verify import Verified
 
 
@@ -34,28 +39,72 @@ def list_(
     with opened(told, as_json=as_json) as store:
         key, digest = digest_of(store, run, as_json=as_json)
         now = stands(store, digest)
+        found = known(store, key, digest, now)
         if as_json:
             themes = sorted(digest.themes, key=lambda t: digest.item_of(t).rank if backlog else t.rank)
-            tell({"run": key, "themes": [row(digest, t, now[t.id]) for t in themes]})
+            tell({"run": key, "themes": [row(digest, t, now[t.id]) for t in themes], "existing": _existing(found)})
             return
         say(f"{digest.window.label} · {key} · by {'backlog rank' if backlog else 'tickets'}\n")
-        for said in words.listed(digest, now, backlog=backlog):
+        for said in words.listed(digest, now, found, backlog=backlog):
             say(said)
 
 
-def show(theme: ThemeName, run: RunKey = None, as_json: AsJson = False, config: ConfigFile = None) -> None:
+def show(
+    theme: ThemeName,
+    run: RunKey = None,
+    customers: Annotated[
+        bool, typer.Option("--customers", help="Whom to tell that its issue is done, and words to begin with.")
+    ] = False,
+    as_json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
     """One theme and its story: months, evidence, draft, issue, and what was decided."""
     from bot import standings as words
+    from bot.existing import NOTHING, near
 
     with about(theme, run, config, as_json=as_json) as subject:
         found, log = subject.theme, subject.store.decisions.of([subject.theme.id])[subject.theme.id]
+        there = known(subject.store, subject.key, subject.digest, {found.id: subject.now})
+        if customers:
+            _to_tell(found, there.get(found.id, NOTHING).own, as_json=as_json)
+            return
         if as_json:
             told = row(subject.digest, found, subject.now)
             told |= {"ticket_ids": list(found.members), "decisions": [line(d) for d in log]}
+            told |= {"existing": _existing(there).get(found.id)}
             tell({"run": subject.key, "theme": told})
             return
         for said in (*words.shown(subject.digest, found, subject.now), *words.decided(log)):
             say(said)
+        for n, said in enumerate(near(there.get(found.id, NOTHING).matches)):
+            say(f"  {said}" if n else f"\nIn the tracker\n  {said}")
+
+
+def _to_tell(theme: Theme, own: Issue | None, *, as_json: bool) -> None:
+    from bot.acts import Fate
+    from bot.existing import to_tell
+
+    if own is None or own.fate is not Fate.DONE:
+        why = f"{own.key} is {own.status or own.fate}." if own else "no issue of the theme is known yet."
+        fail("not_done", f"There is nothing to tell customers: {why}", as_json=as_json)
+    told = list(to_tell(theme, own))
+    if as_json:
+        tell({"issue": own.key, "told": told})
+    else:
+        say("\n".join(told))
+
+
+def _existing(found: Mapping[str, Existing]) -> dict[str, object]:
+    return {
+        theme_id: {
+            "matches": [
+                {"key": m.issue.key, "url": m.issue.url, "likeness": m.likeness, "score": m.score, "fate": m.issue.fate}
+                for m in of_it.matches
+            ],
+            "own": {"key": of_it.own.key, "status": of_it.own.status, "fate": of_it.own.fate} if of_it.own else None,
+        }
+        for theme_id, of_it in found.items()
+    }
 
 
 def history(

@@ -14,6 +14,7 @@ from bot.wiring import Wired
 
 _PATIENCE = 45.0  # seconds for one effect: a call, its window, and a first look
 _MADE = {"slack.digest": "Posted  ", "jira.issue": "Issue   ", "jira.withdraw": "Withdrawn", "jira.close": "Status  "}
+_MADE |= {"jira.comment": "Comment ", "jira.comment-update": "Comment "}
 
 
 @dataclass(frozen=True, slots=True)
