@@ -444,7 +444,7 @@ def test_one_line_tells_a_decision_and_an_undo() -> None:
     assert made.text == "Theme 4, Charged twice after a plan change: approved by <@U0DANA>: BILL-1093."
     undo = replace(decision(theme, Verdict.UNDO), actor="cli:lee")
     undone = answers.changed(undo, theme, decision(theme, Verdict.APPROVE))
-    assert undone.text == "Charged twice after a plan change: undone by lee (cli). The theme is open again."
+    assert undone.text == "Theme 4, Charged twice after a plan change: undone by lee (cli). The theme is open again."
     named = answers.changed(decision(theme, Verdict.RENAME, to="Double <!channel> charges"), theme)
     assert "renamed by <@U0LEE>. It is called “Double &lt;!channel&gt; charges”." in named.text
 

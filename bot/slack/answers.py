@@ -75,11 +75,11 @@ def decided(standing: Standing, theme: Theme) -> Message:
 
 def changed(d: Decision, theme: Theme, undone: Decision | None = None) -> Message:
     """The line on what was said of a theme beside: a name, an edit, moved tickets, or (`undone`) taken back."""
-    name = words(f"{text.plain(theme.words.name, 120)}\n", bold=True)
+    name = words(f"{theme.rank}. {text.plain(theme.words.name, 120)}\n", bold=True)
     verb = "undone" if undone else VERBS.get(d.verdict, d.verdict.value)
     told = TAKEN_BACK.get(undone.verdict, "") if undone else f"It {what(d)}."
     shown = [name, words(f"{verb.capitalize()} by "), who(d.actor), words(f". {told}", limit=400)]
-    said = text.sentence(Theirs(theme.words.name), f": {verb} by ", text.mention(d.actor), ". ", Theirs(told))
+    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), f": {verb} by ", text.mention(d.actor), ". ", Theirs(told))
     return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(*shown))])
 
 
