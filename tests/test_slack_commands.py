@@ -35,7 +35,7 @@ from tests.databases import WORKSPACE
 from tests.digests import sample_digest
 from tests.runs import ROOT
 from tests.servers.slack import BOT_USER, CHANNEL, ELSEWHERE, SCOPES, TOKEN, signed, talk
-from tests.spine import Scene, scene
+from tests.spine import RUN, Scene, scene
 from tests.test_service import Hashed, HelpDesk, october
 
 NOON = datetime(2026, 11, 25, 12, 0, tzinfo=UTC)
@@ -640,3 +640,13 @@ def test_as_it_opens_the_window_asks_for_a_week_of_everything_for_oneself(door: 
     door.hall.answer()
     asked = door.hall.asked()
     assert (asked.sources, asked.to) == ((), "U0DANA") and asked.window is not None and asked.window.days == 7
+
+
+def test_status_says_that_the_tracker_could_not_be_asked_what_exists(hall: Hall) -> None:
+    hall.here.conclude(post=False)
+    assert "tracker" not in hall.type("status")
+    hall.here.store.tracked.failed(RUN, "Jira (acme.example) did not answer in time")
+    told = hall.type("status")
+    assert "What exists in the tracker is not known: Jira (acme.example)" in told
+    hall.here.store.tracked.keep(RUN, {})
+    assert "is not known" not in hall.type("status")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot import backlog, existing
-from bot.acts import Fate, Issue, Likeness, Match
+from bot.acts import Fate, Issue, Likeness, Match, Verdict
 from bot.embedding import MiniLM
 from bot.tracking import AGAIN, FRESH, Tracking
 from tests.digests import sample_digest
@@ -129,3 +129,62 @@ def test_evidence_is_offered_to_an_open_issue_alone() -> None:
     assert existing.open_one(same) == issue()
     assert existing.open_one([Match(issue(fate=Fate.DONE), Likeness.SAME, 0.6), *same]) is None, "the likest decides"
     assert existing.open_one([Match(issue(), Likeness.RELATED, 0.33)]) is None
+
+
+# --- what a theme ended in
+
+
+def ended(here: Scene, model: MiniLM) -> str:
+    """The first theme's issue, made, and known to be done."""
+    here.decide(Verdict.APPROVE)
+    here.settle()
+    made = here.issue().receipt
+    assert made is not None
+    here.jira.close(made.ref)
+    tracking(here, model).follow()
+    return made.ref
+
+
+def test_when_the_issue_is_done_what_was_forecast_and_counted_is_kept_once(here: Scene, model: MiniLM) -> None:
+    key = ended(here, model)
+    digest = here.store.runs.digest(RUN)
+    assert digest is not None
+    theme, item = digest.themes[0], digest.item_of(digest.themes[0])
+    (outcome,) = here.store.tracked.outcomes()
+    assert (outcome.theme_id, outcome.key, outcome.known_at) == (theme.id, key, here.clock.at)
+    assert outcome.resolved_at is not None and outcome.reopened_at is None
+    told = outcome.forecast
+    assert (told["low"], told["high"], told["per"]) == (item.deflection.low, item.deflection.high, item.deflection.per)
+    assert told["months"][-1]["ticket_count"] == theme.counts.tickets
+    here.clock.passes(3600)
+    tracking(here, model).follow()
+    assert here.store.tracked.outcomes() == [outcome], "a later look changes nothing of it"
+
+
+def test_a_reopened_issue_has_no_return_after_it_and_an_older_digest_says_what_it_knew(
+    here: Scene, model: MiniLM
+) -> None:
+    key, then = ended(here, model), here.clock.at
+    assert here.store.tracked.ended(then) == {here.theme(): key}
+    assert here.store.tracked.ended(then - timedelta(seconds=1)) == {}
+    here.clock.passes(3600)
+    here.jira.touch(key, status="In Progress")
+    tracking(here, model).follow()
+    assert here.store.tracked.ended(here.clock.at) == {} and here.store.tracked.ended(then) == {here.theme(): key}
+
+
+def test_an_issue_that_a_theme_only_resembles_promised_nothing(here: Scene, model: MiniLM) -> None:
+    there = here.jira.existing("CSV export of many rows runs into a time-out", TEXT)
+    tracking(here, model).reconcile_due()
+    here.jira.close(there.key)
+    assert tracking(here, model).follow() == 1 and here.store.tracked.outcomes() == []
+
+
+def test_customers_to_tell_are_those_of_the_tickets_each_once(here: Scene) -> None:
+    theme = sample_digest().themes[0]
+    done = issue(fate=Fate.DONE, resolved_at=datetime(2026, 3, 3, tzinfo=UTC))
+    told = list(existing.to_tell(theme, done))
+    customers = {e.customer or "Not identified" for e in theme.evidence}
+    assert [line.partition(":")[0] for line in told[: len(customers)]] == sorted(customers)
+    assert "nothing is sent" in " ".join(told) and "3 Mar 2026" in " ".join(told)
+    assert not any(q.text in " ".join(told) for q in theme.quotes)

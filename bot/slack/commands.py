@@ -231,6 +231,7 @@ class Commands:
         """What runs, what was last and is next, and what needs somebody."""
         now, runs = self.store.now(), self.store.runs.recent(_LOOKED_THROUGH, but=SYNC)
         running = [self.board.going(r) for r in runs if r.state in (RunState.WAITING, RunState.RUNNING)]
+        newest = next((r for r in runs if r.state is RunState.DONE), None)
         places = {name: self.store.tickets.place(name) for name in sorted(self.parts.desks)}
         sources = [replies.Kept(n, p.high_water if p else None, p.error if p else None) for n, p in places.items()]
         return replies.Status(
@@ -241,6 +242,7 @@ class Commands:
             unsure=len(self.store.effects.in_state(EffectState.UNSURE)),
             version=__version__,
             now=now,
+            backlog=looked.fault if newest and (looked := self.store.tracked.looked(newest.key)) else None,
         )
 
     def _past(self, most: int) -> Iterator[replies.Past]:

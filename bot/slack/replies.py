@@ -198,7 +198,7 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`unsure`: how many writes a person must look at."""
+    """`unsure`: how many writes a person must look at. `backlog`: why the tracker could not be asked what exists."""
 
     running: Sequence[Going]
     last: Past | None
@@ -207,6 +207,7 @@ class Status:
     unsure: int
     version: str
     now: datetime
+    backlog: str | None = None
 
 
 def status(told: Status) -> Message:
@@ -229,6 +230,10 @@ def status(told: Status) -> Message:
                 _code("groundswell effects --unsure"),
             )
         )
+    if told.backlog:
+        said.append("the tracker could not be asked what exists")
+        why = f"What exists in the tracker is not known: {phrases.line(told.backlog)}"
+        lines.append(paragraph(words(why, limit=300)))
     head = paragraph(words(now.capitalize(), bold=True))
     about = " · ".join([*(_age(s, told.now) for s in told.sources), f"version {told.version}"])
     shown = text.padded(text.cut(", ".join(said) + ".", text.LONGEST), "Ask /themes history for more.")
