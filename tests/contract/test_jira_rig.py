@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from bot.acts import Act, Finding, Sighting
+from bot.acts import Absent, Act, Finding, Sighting
 from bot.domain import Kind
 from bot.ports import Refused
-from connectors.jira import Jira, moves
+from connectors.jira import Jira, comment, moves
 from tests.contract.sinks import draft_of
 
 HINT = {"project": "EX", "above": 0, "at": "2026-11-02T09:14:00+00:00"}
@@ -47,6 +47,25 @@ def test_a_move_is_offered_and_taken(jira: Jira) -> None:
     steps = moves._steps(jira._wire, "ED-24")
     assert [(s["id"], s["to"]["name"]) for s in steps] == [("2", "In Progress"), ("711", "Closed")]
     jira._wire.write("POST", "issue/ED-24/transitions", {"transition": {"id": steps[0]["id"]}})
+
+
+def test_what_exists_is_asked_by_words_and_by_key(jira: Jira) -> None:
+    """The examples' issue has a key and few fields: it is read, and is nobody's."""
+    found = jira.similar(["export", "csv"])
+    assert [i.key for i in found] == ["ED-1"] and found[0].url.endswith("/browse/ED-1")
+    assert {i.key for i in jira.issues(["EX-1", "EX-2"])} <= {"EX-1", "EX-2"}
+
+
+def test_a_comment_with_a_property_is_taken_read_back_and_changed(jira: Jira) -> None:
+    """Prism checks each body against the description's Comment."""
+    made, *links = jira.attach(draft_of(), "ED-24", 1)
+    assert jira.mark(made)["at"]
+    where = jira.do(made)
+    assert where.ref.startswith("ED-24#") and where.ref.partition("#")[2].isdecimal()
+    assert comment._property(jira._wire, "10000") == {}, "the example's property is another's"
+    assert jira.do(replace(jira.renew(draft_of(), made, 2)[0], parent=where.ref)) == where
+    assert jira.do(replace(links[0], parent=where.ref)).ref == "ED-24#10000"
+    assert isinstance(jira.find(made, {"at": HINT["at"]}), Absent), "the examples' comments are not ours"
 
 
 def test_what_the_example_project_requires_is_named(rig: dict[str, str]) -> None:
