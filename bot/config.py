@@ -20,10 +20,12 @@ from bot import faults
 from bot.acts import Finding
 from bot.connections import (
     SECRETS,
+    DovetailStanza,
     IntercomDesk,
     JiraStanza,
     LlmStanza,
     Network,
+    ProductboardStanza,
     Retention,
     Schedule,
     Server,
@@ -47,6 +49,8 @@ _NOT_SHAPING = {
     "sources",
     "slack",
     "jira",
+    "productboard",
+    "dovetail",
     "schedule",
     "storage",
     "retention",
@@ -56,8 +60,12 @@ _NOT_SHAPING = {
     "spikes",
 }
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
-_ADDRESSES = ("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url")
-_OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom")
+_BESIDE = ("productboard", "dovetail")
+_ADDRESSES = (
+    *("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url"),
+    *(f"{name}.base_url" for name in _BESIDE),
+)
+_OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom", *_BESIDE)
 _ROUNDS = 20  # of taking faults out, one below another; more is no config at all
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
@@ -158,6 +166,8 @@ class Config(Stanza):
     slack: SlackStanza | None = None
     spikes: SpikeStanza = SpikeStanza()
     jira: JiraStanza | None = None
+    productboard: ProductboardStanza | None = None
+    dovetail: DovetailStanza | None = None
     llm: LlmStanza | None = None
     schedule: Schedule = Schedule()
     storage: Storage = Storage()
@@ -281,6 +291,10 @@ def _crossed(told: Mapping[str, Any], by: Origins | None = None) -> Iterator[tup
     if at("slack.mode") == "http" and not at("slack.signing_secret"):
         mend = f"Set {faults.variable('slack.signing_secret')}, from Basic Information of the Slack app."
         yield fault("slack.signing_secret", "slack.mode http needs it: without it anybody could click", mend)
+    for name in _BESIDE:
+        if at(name) and not at("jira"):
+            mend = f"Configure jira as well (see config.example.yaml), or take {name} out."
+            yield fault(f"{name}.token", f"{name} stands beside Jira: an approved item is made there first", mend)
     if at("analysis.embedder") == "endpoint" and not at("llm.embedding_model"):
         mend = "Name the endpoint's embeddings model there, or set analysis.embedder: builtin."
         yield fault("llm.embedding_model", "analysis.embedder endpoint needs the name of an embeddings model", mend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -174,6 +175,29 @@ class JiraStanza(Stanza):
     fields: dict[str, Any] = Field(default_factory=dict)
     status: Annotated[str | None, BeforeValidator(_off)] = "To triage"
     look_in: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]+$")], ...] = ()
+
+
+class ProductboardStanza(Stanza):
+    """Beside Jira. `fields`: what of a theme is put into which field of a feature, by the name people see; a feature
+    that holds the theme's id in the field for `theme` is linked to. `parent`: the id under which features are made."""
+
+    token: SecretStr
+    fields: dict[Literal["theme", "severity", "tickets", "customers", "deflection", "issue"], str] = Field(
+        default_factory=dict
+    )
+    parent: str | None = None
+    base_url: Url = "https://api.productboard.com/v2"
+
+
+class DovetailStanza(Stanza):
+    """Beside Jira. Ids of the project for docs and of the channel for tickets. `token_ends`: the day, where Dovetail
+    does not tell it."""
+
+    token: SecretStr
+    project: str
+    channel: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
+    token_ends: date | None = None
+    base_url: Url = "https://dovetail.com/api/v1"
 
 
 class Storage(Stanza):

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot import attaching, correcting, current, fold
-from bot.acts import Act, Decision, Draft, Effect, Receipt, Stage, Standing, Verdict
+from bot.acts import Act, Decision, Draft, Effect, EffectState, Receipt, Stage, Standing, Verdict
 from bot.domain import BacklogItem, Digest, Theme
 from bot.entered import NotPossible
 from bot.fold import standing
@@ -447,12 +447,19 @@ def _withdrawn(d: _Deciding, payload: Mapping[str, Any]) -> Outcome | None:
     if d.sink is None or made is None or d.subject.item is None:
         why = f"No issue tracker is configured, so {_ref(made)} can't be marked as withdrawn. Change it there."
         return Outcome(Result.IMPOSSIBLE, d.now, why)
-    acts = tuple(d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made))
+    takes_back = d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made)
+    acts = tuple(act for act in takes_back if _may_be_made(d.store, act.after))
     return d.written(
         f"Undone. {_ref(made)} is marked as withdrawn; nothing was deleted.",
         acts,
         payload=payload,
     )
+
+
+def _may_be_made(store: Store, key: str | None) -> bool:
+    """What never came to be beside the tracker needs no taking back, and would be waited for without end."""
+    effect = store.effects.get(key or "")
+    return effect is not None and effect.state not in (EffectState.FAILED, EffectState.CANCELLED)
 
 
 _ACTS: Mapping[Verdict, Callable[[_Deciding], Outcome | None]] = {

@@ -6,13 +6,19 @@ undoes an approval before anything was sent ends all of it at once, and a failur
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
 from bot.acts import Act, Draft, Field, Finding, Hint, Issue, Receipt, Sighting
-from bot.domain import Kind
+from bot.domain import Kind, Ticket
 from bot.ports import Backlog, Formed, Pictured, Sink
+
+Transcripts = Callable[[str, str], Ticket | None]  # (run key, the id that its digest shows) -> the masked ticket
+
+
+def textless(run_key: str, shown: str) -> None:
+    """Where nothing is sent, no ticket's text is needed."""
 
 
 class Tracker(Sink, Formed, Pictured, Backlog, Protocol):

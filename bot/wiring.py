@@ -22,6 +22,7 @@ from bot.ports import Backlog, Channel, Embedder, Formed, Outlet, Refused, Sink,
 from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Desk, Draws
+from bot.sinks import Sinks, Tracker, Transcripts, textless
 from bot.slack import choices
 from bot.slack.alertboard import AlertBoard, AlertDesk
 from bot.slack.board import Board
@@ -209,7 +210,7 @@ def wired(
     tell: Callable[[str], None] = lambda _: None,
 ) -> Wired:
     """`cache`: where vectors wait for the next run. `tell` hears what a source waits for."""
-    to, into = channel(config), sink(config)
+    to, into = channel(config), sink(config, opened.runs.ticket)
     board = None
     if to is not None and config.slack is not None:
         board = Board(
@@ -219,7 +220,7 @@ def wired(
     if to is not None:
         outlets["slack"] = to
     if into is not None:
-        outlets["jira"] = into
+        outlets |= {"jira": into, **dict.fromkeys(beside(config), into)}  # each act goes to its own: `Sinks`
     parts = Parts(
         store=opened,
         desks=desks(config, tell),
@@ -302,12 +303,32 @@ def channel(config: Config) -> Channel | None:
     return made
 
 
-def sink(config: Config) -> Sink | None:
+def sink(config: Config, transcripts: Transcripts = textless) -> Sink | None:
+    """Where approved items go: the tracker, and what is configured beside it."""
+    made, others = tracker(config), beside(config, transcripts)
+    return Sinks(made, others) if made is not None and others else made
+
+
+def beside(config: Config, transcripts: Transcripts = textless) -> dict[str, Sink]:
+    """What keeps the evidence beside the tracker, by name."""
+    found: dict[str, Sink] = {}
+    for name, stanza in (("productboard", config.productboard), ("dovetail", config.dovetail)):
+        if stanza is None:
+            continue
+        given = stanza.model_dump(exclude={"token"}) | ({"transcripts": transcripts} if name == "dovetail" else {})
+        try:
+            found[name] = load(name)(token=stanza.token.get_secret_value(), **given)
+        except ValueError as wrong:
+            raise Refused(str(wrong)) from None
+    return found
+
+
+def tracker(config: Config) -> Tracker | None:
     jira = config.jira
     if jira is None:
         return None
     try:
-        made: Sink = load("jira")(
+        made: Tracker = load("jira")(
             site=jira.site,
             email=jira.email,
             token=jira.token.get_secret_value(),

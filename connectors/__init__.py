@@ -6,9 +6,11 @@ from importlib import import_module
 from typing import Any
 
 KINDS = {
+    "dovetail": "connectors.dovetail:Dovetail",
     "file": "connectors.ticket_file:TicketFile",
     "intercom": "connectors.intercom:Intercom",
     "jira": "connectors.jira:Jira",
+    "productboard": "connectors.productboard:Productboard",
     "slack": "connectors.slack:Slack",
     "zendesk": "connectors.zendesk:Zendesk",
 }

@@ -24,7 +24,7 @@ def agreed_on(config: Config, names: Sequence[str], yes: bool, *, as_json: bool)
 
     try:
         parts: dict[str, object] = {**wiring.desks(config)}
-        parts |= {"slack": wiring.channel(config), "jira": wiring.sink(config)}
+        parts |= {"slack": wiring.channel(config), "jira": wiring.tracker(config)}
     except Refused as refused:
         fail("refused", str(refused), as_json=as_json)
     wanted = {n: part for n, part in parts.items() if isinstance(part, Proven) and (not names or n in names)}

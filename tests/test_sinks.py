@@ -1,0 +1,189 @@
+"""Jira, Productboard and Dovetail behind one approval: one click, three places, and none holds up the tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bot.acts import Effect, EffectState, Stage, Verdict
+from bot.config import Config
+from bot.decisions import Result, Wish, decide
+from bot.effects import Ledger
+from bot.ports import Backlog, Formed, Pictured
+from bot.sinks import Sinks
+from bot.wiring import beside, sink, wired
+from connectors.dovetail import Dovetail
+from tests.contract.sinks import draft_of
+from tests.databases import WORKSPACE
+from tests.servers import dovetail as dt
+from tests.servers import productboard as pb
+from tests.servers.dovetail import DovetailServer
+from tests.servers.productboard import ProductboardServer
+from tests.spine import RUN, Scene, scene
+from tests.test_dovetail import dovetail
+from tests.test_productboard import productboard
+
+S = EffectState
+
+
+@dataclass
+class Chain:
+    scene: Scene
+    productboard: ProductboardServer
+    dovetail: DovetailServer
+
+    def __post_init__(self) -> None:
+        assert self.scene.sink is not None
+        shown = self.scene.store.runs.ticket
+        others = {
+            "productboard": productboard(self.productboard, timeout=2.5),
+            "dovetail": dovetail(self.dovetail, transcripts=shown, timeout=2.5),
+        }
+        self.sinks = Sinks(self.scene.sink, others)
+        self.ledger = Ledger(self.scene.store, {"jira": self.sinks, **dict.fromkeys(others, self.sinks)})
+
+    def approve(self) -> str:
+        theme = self.scene.theme(7)  # the smallest
+        self.decide(Verdict.APPROVE, theme)
+        return theme
+
+    def decide(self, verdict: Verdict, theme: str) -> Result:
+        return decide(self.scene.store, self.sinks, WORKSPACE, Wish(verdict, theme, RUN, "cli:dana")).result
+
+    def settle(self) -> None:
+        while self.ledger.attend_due():
+            pass
+
+    def effects(self, theme: str, kind: str) -> list[Effect]:
+        return [e for e in self.scene.store.effects.of_theme(theme) if e.act.kind.startswith(kind)]
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Iterator[Chain]:
+    with scene(tmp_path) as there, ProductboardServer() as board, DovetailServer() as tail:
+        assert isinstance(board, ProductboardServer) and isinstance(tail, DovetailServer)
+        there.conclude(post=False)
+        yield Chain(there, board, tail)
+
+
+def test_one_approval_makes_the_issue_then_the_feature_and_the_doc_with_their_evidence(chain: Chain) -> None:
+    theme = chain.approve()
+    chain.settle()
+    (issue,) = chain.scene.jira.issues
+    (feature,) = chain.productboard.of("feature")
+    (doc,) = chain.dovetail.docs
+    made = {e.receipt.ref for e in chain.scene.store.effects.of_theme(theme) if e.receipt}
+    assert {issue.key, feature.id, doc.id} <= made
+    assert chain.productboard.notes and chain.dovetail.data
+    assert {e.state for e in chain.scene.store.effects.of_theme(theme)} == {S.DONE}
+
+
+def test_approving_twice_or_settling_again_makes_nothing_twice(chain: Chain) -> None:
+    theme = chain.approve()
+    chain.settle()
+    before = len(chain.productboard.entities), len(chain.productboard.notes), len(chain.dovetail.data)
+    assert chain.decide(Verdict.APPROVE, theme) is Result.ALREADY
+    chain.settle()
+    assert before == (len(chain.productboard.entities), len(chain.productboard.notes), len(chain.dovetail.data))
+    assert len(chain.productboard.of("feature")) == len(chain.dovetail.docs) == 1
+
+
+def test_a_productboard_that_is_away_holds_up_neither_jira_nor_dovetail(chain: Chain) -> None:
+    chain.productboard.fail("refuse", times=10_000, status=503)
+    theme = chain.approve()
+    for _ in range(30):
+        chain.ledger.attend_due()
+    assert len(chain.scene.jira.issues) == 1 and len(chain.dovetail.docs) == 1
+    assert chain.scene.stage(theme) == Stage.CREATED
+    (feature,) = chain.effects(theme, "productboard.feature")
+    assert feature.state is S.PENDING and "Productboard answered with error 503" in str(feature.error)
+
+
+def test_a_token_that_ended_is_told_with_its_mend_and_jira_stands(chain: Chain) -> None:
+    chain.productboard.fail("refuse", times=10_000, status=401)
+    theme = chain.approve()
+    chain.settle()
+    (feature,) = chain.effects(theme, "productboard.feature")
+    assert feature.state is S.FAILED and "GROUNDSWELL_PRODUCTBOARD__TOKEN" in str(feature.error)
+    assert chain.scene.stage(theme) == Stage.CREATED
+    assert chain.decide(Verdict.UNDO, theme) is Result.DONE
+    assert not chain.effects(theme, "productboard.withdraw"), "there is nothing to take back, nor to wait for"
+    assert chain.effects(theme, "dovetail.withdraw")
+
+
+def test_an_approval_that_is_undone_before_anything_was_sent_ends_all_of_it(chain: Chain) -> None:
+    theme = chain.approve()
+    assert chain.decide(Verdict.UNDO, theme) is Result.DONE
+    chain.settle()
+    assert not chain.scene.jira.issues and not chain.productboard.requests and not chain.dovetail.requests
+    assert {e.state for e in chain.scene.store.effects.of_theme(theme)} == {S.CANCELLED}
+
+
+def test_an_undo_reaches_all_of_them_as_a_mark(chain: Chain) -> None:
+    theme = chain.approve()
+    chain.settle()
+    assert chain.decide(Verdict.UNDO, theme) is Result.DONE
+    chain.settle()
+    assert "groundswell-withdrawn" in chain.scene.jira.issues[0].labels
+    assert chain.productboard.of("feature")[0].fields["name"].startswith("Withdrawn: ")
+    assert chain.dovetail.docs[0].told["title"].startswith("Withdrawn: ")
+    assert chain.productboard.notes and chain.dovetail.data
+
+
+def test_what_stands_beside_hangs_on_the_issue_and_its_own_on_itself(chain: Chain) -> None:
+    plan = chain.sinks.plan(draft_of())
+    by_key = {act.key: act for act in plan}
+    parents = {act.kind: by_key[act.after].kind if act.after else None for act in plan}
+    assert parents["jira.issue"] is None
+    assert parents["productboard.feature"] == parents["dovetail.doc"] == "jira.issue"
+    assert parents["productboard.note"] == "productboard.feature"
+    assert parents["dovetail.transcript"] == "dovetail.doc"
+
+
+def test_the_tracker_does_all_that_it_does_alone(chain: Chain) -> None:
+    assert isinstance(chain.sinks, Backlog) and isinstance(chain.sinks, Formed) and isinstance(chain.sinks, Pictured)
+    alone, plan = chain.scene.sink, chain.sinks.plan(draft_of())
+    assert alone is not None
+    assert chain.sinks.page(plan) == alone.page(alone.plan(draft_of()))
+    assert list(chain.sinks.text(plan))[-2:][0].startswith("Then, beside it: 1 x productboard.feature, ")
+    assert {f.name.split()[0] for f in chain.sinks.check()} >= {"jira", "productboard", "dovetail"}
+
+
+def told(chain: Chain, **more: object) -> Config:
+    return Config.model_validate(
+        {
+            "jira": {"site": chain.scene.jira.url, "email": "b@a.c", "token": "t", "project": "BILL"},
+            "productboard": {"token": pb.TOKEN, "base_url": chain.productboard.base_url},
+            "dovetail": {
+                "token": dt.TOKEN,
+                "base_url": chain.dovetail.base_url,
+                "project": dt.PROJECT,
+                "channel": dt.CHANNEL,
+            },
+            "network": {"allow_private": True},
+            **more,
+        }
+    )
+
+
+def test_the_config_puts_them_behind_one_sink_and_reads_tickets_as_the_run_read_them(chain: Chain) -> None:
+    config = told(chain)
+    parts = wired(config, chain.scene.store, cache=None)
+    assert isinstance(parts.sink, Sinks)
+    theme = chain.scene.theme()
+    made = chain.scene.store.runs.digest(RUN)
+    assert made is not None
+    shown = next(t for t in made.themes if t.id == theme).evidence[0].ticket_id
+    tail = beside(config, chain.scene.store.runs.ticket)["dovetail"]
+    assert isinstance(tail, Dovetail)
+    ticket = tail.transcripts(RUN, shown)
+    assert ticket is not None and (ticket.subject or ticket.body)
+    assert not isinstance(sink(told(chain, productboard=None, dovetail=None)), Sinks)
+
+
+def test_what_stands_beside_jira_needs_jira(chain: Chain) -> None:
+    with pytest.raises(ValueError, match="productboard stands beside Jira"):
+        told(chain, jira=None)
