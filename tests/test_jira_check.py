@@ -104,10 +104,10 @@ def test_a_required_field_with_a_default_or_a_configured_value_is_none(server: J
 
 
 def test_what_a_draft_can_do_without_is_a_warning(server: JiraServer) -> None:
-    server.rights -= {"LINK_ISSUES", "EDIT_ISSUES", "CREATE_ATTACHMENTS", "TRANSITION_ISSUES"}
+    server.rights -= {"LINK_ISSUES", "EDIT_ISSUES", "CREATE_ATTACHMENTS", "ADD_COMMENTS", "TRANSITION_ISSUES"}
     del server.screen["priority"]
     warned = [f for f in jira(server).check() if f.state == "warn"]
-    assert len([f for f in warned if "_ISSUES" in f.message or "_ATTACHMENTS" in f.message]) == 4
+    assert len([f for f in warned if re.search("_(ISSUES|ATTACHMENTS|COMMENTS)", f.message)]) == 5
     assert "groundswell-sev-p1" in warned[-1].message and all(f.mend for f in warned)
     assert "ok" in {f.state for f in jira(server).check()}
 

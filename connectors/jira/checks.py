@@ -18,6 +18,7 @@ _USEFUL = {
     "LINK_ISSUES": "link issues: drafts come without links to their example tickets",
     "EDIT_ISSUES": "edit issues: an undone approval can't be marked on its issue",
     "CREATE_ATTACHMENTS": "attach files: drafts come without the table of all their tickets",
+    "ADD_COMMENTS": "add comments: evidence can't be attached to issues that exist",
     "TRANSITION_ISSUES": "move issues: drafts stay in the first status, and an undone one stays open",
 }
 

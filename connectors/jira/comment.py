@@ -96,7 +96,10 @@ def _links(told: Draft, issue: str, comment_key: str, form: Form) -> Iterator[Ac
 
 def write(wire: Wire, act: Act, key: str) -> Receipt:
     """Writes the comment. Raises Unavailable, Refused, Unknown."""
-    made = wire.write("POST", f"issue/{key}/comment", _sent(act)).data
+    try:
+        made = wire.write("POST", f"issue/{key}/comment", _sent(act)).data
+    except Refused as no:
+        raise Refused(f"{no} Check that {key} is there, and that the account has ADD_COMMENTS.") from no
     number = made.get("id") if isinstance(made, dict) else None
     if number is None or not str(number).isdecimal():
         raise Unknown("Jira answered without the id of a comment")
