@@ -6,14 +6,16 @@ The only place that reads the log of corrections for showing; how they are appli
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from bot import fold, trends
+from bot import fold, outcomes, trends
 from bot.acts import Decision
 from bot.corrected import concerns, corrected
 from bot.domain import Digest
 from bot.store import Store
+from bot.trends import Ending, History
 
 _KEPT = 4  # digests of a store that are kept as they were last worked out: a click must not count a month again
 
@@ -37,6 +39,31 @@ def corrections(store: Store) -> tuple[Decision, ...]:
     return fold.corrections(store.decisions.correcting().values())
 
 
+def history(store: Store, run_key: str) -> History:
+    """What a run may know of what came before it: the same whenever it is asked, whatever was learned since."""
+    run = store.runs.get(run_key)
+    if run is None:
+        return History()
+    return History(
+        store.runs.before(run_key),
+        done=store.tracked.ended(run.asked_at),
+        endings=_endings(store, run.asked_at),
+        measured=store.measurements.earlier(run_key),
+    )
+
+
+def _endings(store: Store, by: datetime) -> tuple[Ending, ...]:
+    """Issues that were known to be done by then. What was forecast in tickets of a batch is no rate to measure by."""
+    found = [o for o in store.tracked.outcomes() if o.known_at <= by and (o.reopened_at is None or o.reopened_at > by)]
+    ended = []
+    for o in found:
+        told, factor = o.forecast, float(o.forecast.get("factor", 1.0))
+        scaled = told.get("per") == "30 days"
+        low, high = (float(told[name]) / factor if scaled else None for name in ("low", "high"))
+        ended.append(Ending(o.theme_id, o.key, o.resolved_at or o.known_at, low, high))
+    return tuple(ended)
+
+
 def digest(store: Store, run_key: str) -> Digest | None:
     """The run's digest with the corrections in force; None when there is none."""
     found = store.runs.digest(run_key)
@@ -56,8 +83,8 @@ def _corrected(store: Store, run_key: str, found: Digest, decisions: tuple[Decis
     if frozen is None:
         return found
     reading, rules, _ = frozen
-    history = trends.bound(trends.History(store.runs.before(run_key)), decisions)
-    made = trends.trended(corrected(found, reading, decisions, rules), history)
+    past = trends.bound(history(store, run_key), decisions)
+    made = outcomes.told(trends.trended(corrected(found, reading, decisions, rules), past), past, rules.min_tickets)
     with _lock:
         mine = _memory.setdefault(store, {})
         mine.pop(run_key, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot import trends
+from bot import outcomes, trends
 from bot.domain import BacklogItem, Digest, Theme, Window, Words
 
 SCHEMA = "groundswell/v1"
@@ -55,6 +55,8 @@ def _data(d: Digest) -> dict[str, Any]:
             }
             for w in d.watched
         ],
+        "outcomes": [outcomes.as_json(m) for m in d.outcomes],
+        "forecast_record": outcomes.record_json(d.record) if d.record else None,
         "honoured": [
             {"code": h.code, "theme_id": h.theme_id, "number": h.number, "message": h.message} for h in d.honoured
         ],
@@ -109,6 +111,7 @@ def _item(i: BacklogItem, d: Digest) -> dict[str, Any]:
             "high": i.deflection.high,
             "per": i.deflection.per,
             "arithmetic": i.deflection.arithmetic,
+            **({"factor": i.deflection.factor} if i.deflection.factor != 1.0 else {}),
         },
         "impact": i.impact,
         **_suggested(i, words),

@@ -434,6 +434,7 @@ class TrackRecord:
     forecast: float
     actual: float
     factor: float
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,11 @@ def _not_a_theme(digest: Digest) -> Iterator[str]:
 
 
 def _others(digest: Digest) -> Iterator[str]:
+    if digest.outcomes or digest.record:
+        yield "## Did it work?\n"
+        yield from (f"- {escape(measured.message)}" for measured in digest.outcomes)
+        yield from ([f"- {escape(digest.record.message)}"] if digest.record else [])
+        yield ""
     if digest.watched:
         yield "## Watch list\n"
         yield from (f"- {escape(w.message)} ({_ids(w.ticket_ids)})" for w in digest.watched)

@@ -15,8 +15,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from bot import fold, phrases, trends
 from bot.domain import BacklogItem, Deflection, Digest, Measured, TrackRecord, Window, Worked
@@ -103,7 +104,8 @@ def record(measured: Iterable[Measured]) -> TrackRecord | None:
     promised, actual = sum(high for _, high, _ in told), sum(fewer for _, _, fewer in told)
     inside = sum(round(low) <= round(fewer) <= round(high) for low, high, fewer in told)
     factor = min(1.0, max(0.1, actual / promised)) if len(told) >= LEAST else 1.0
-    return TrackRecord(len(told), inside, round(promised, 1), round(actual, 1), round(factor, 2))
+    kept = TrackRecord(len(told), inside, round(promised, 1), round(actual, 1), round(factor, 2))
+    return replace(kept, message=recorded(kept))
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,3 +270,14 @@ def recorded(kept: TrackRecord) -> str:
     if kept.outcomes < LEAST:
         return f"{inside}; {came}. Forecasts are corrected from {LEAST} on."
     return f"{inside}; {came}. Forecasts are multiplied by {kept.factor:g}."
+
+
+# --- as JSON, the way the document says it
+
+
+def as_json(m: Measured) -> dict[str, Any]:
+    return {**asdict(m), "done_at": m.done_at.isoformat(), "worked": m.worked.value, "since": list(m.since)}
+
+
+def record_json(kept: TrackRecord) -> dict[str, Any]:
+    return asdict(kept)

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import current, phrases, trends, watchlist
+from bot import current, outcomes, phrases, trends, watchlist
 from bot.acts import Act
 from bot.corrected import corrected
 from bot.digest import FIRST, Reading
@@ -285,13 +285,17 @@ class _Step:
             mind=self.parts.mind,
             standby=self.parts.standby,
         )
-        history = trends.History(store.runs.before(self.key))
+        history = current.history(store, self.key)
         digest = trends.trended(self._with_silent(made.digest, request), history)
         digest = watchlist.watched(digest, made.anecdotes, history)
+        digest = outcomes.told(digest, history, rules.min_tickets)
         corrections = current.corrections(store)
-        seen = trends.trended(corrected(digest, reading, corrections, rules), trends.bound(history, corrections))
+        bound = trends.bound(history, corrections)
+        seen = trends.trended(corrected(digest, reading, corrections, rules), bound)
+        seen = outcomes.told(seen, bound, rules.min_tickets)
         acts = self.parts.announce(seen, self.key) if request.post and self.parts.announce else ()
         store.runs.keep_anecdotes(self.key, self.fence, made.anecdotes)
+        store.measurements.keep(self.key, digest.outcomes)
         store.runs.conclude(self.key, self.fence, digest, made.centres, acts)
 
     def _with_silent(self, digest: Digest, request: Request) -> Digest:

@@ -96,6 +96,8 @@ def _left_over(digest: Digest) -> str:
 
 
 def _beside(digest: Digest) -> Iterator[str]:
+    yield from (f"Outcome: {phrases.line(measured.message)}" for measured in digest.outcomes)
+    yield from ([f"Forecasts: {digest.record.message}"] if digest.record else [])
     yield from (f"Watch: {phrases.line(one.message)}" for one in digest.watched)
     yield from (f"Honoured: {phrases.line(one.message)}" for one in digest.honoured)
     if digest.snoozed_themes:

@@ -116,5 +116,6 @@ def forecast(digest: Digest, theme_id: str) -> Mapping[str, object]:
         "high": expected.high,
         "per": expected.per,
         "arithmetic": expected.arithmetic,
+        "factor": expected.factor,
         "months": months,
     }

@@ -17,11 +17,12 @@ from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, 
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.honoured import SET_BY
 from bot.mirrors import REASON, why_copied
+from bot.recounted import forecasts, measured
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
 from bot.synthesis.evidence import verbatim
-from bot.synthesis.impact import deflection, impact
+from bot.synthesis.impact import impact
 from bot.synthesis.noise import why_noise, why_staff
 from bot.synthesis.reading.wording import impure
 from bot.synthesis.rules import Rules
@@ -59,8 +60,9 @@ def verified(
     something else, nobody can say any more which is right. Without a `history` no trend can be checked.
     """
     tickets, customers = reading.everything, reading.customers
-    found = _counted(data, tickets, customers, window, rules, gone)
+    found = _counted(data, tickets, customers, rules, gone)
     found += [*_trends(data, window, history), *_grown(data, window, history)] if history else []
+    found += [*forecasts(data, window, history), *(measured(data, window, history, rules) if history else ())]
     unknown = () if history else _told_trends(data)
     judged = [*_removed(data, tickets, reading.earlier, window, gone), *_judged(data, tickets, customers, rules)]
     quoted = [q["ticket_id"] for t in data["themes"] for q in t["quotes"]]
@@ -82,9 +84,11 @@ def problems(
     """What in `data` (the `data` of a groundswell/v1 document) the redacted tickets don't bear out."""
     nothing: frozenset[str] = frozenset()
     return [
-        *_counted(data, tickets, customers, window, rules, nothing),
+        *_counted(data, tickets, customers, rules, nothing),
         *_removed(data, tickets, earlier, window, nothing),
         *_trends(data, window, History()),
+        *forecasts(data, window, History()),
+        *measured(data, window, History(), rules),
         *_judged(data, tickets, customers, rules),
     ]
 
@@ -109,7 +113,6 @@ def _counted(
     data: Document,
     tickets: Sequence[Ticket],
     customers: Mapping[str, Customer],
-    window: Window,
     rules: Rules,
     gone: frozenset[str],
 ) -> list[str]:
@@ -127,7 +130,7 @@ def _counted(
         *_watched(data, by_id, customers),
         *_ranked(data["themes"] + data["further_themes"], "ticket_count", "themes"),
         *_totals(data, by_id, customers),
-        *_items(data, window, rules),
+        *_items(data, rules),
         *_anecdotes(data, by_id, customers, rules, gone),
         *_warnings(data, rules),
     ]
@@ -289,7 +292,7 @@ def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str,
     )
 
 
-def _items(data: Document, window: Window, rules: Rules) -> Iterator[str]:
+def _items(data: Document, rules: Rules) -> Iterator[str]:
     themes = {t["id"]: t for t in data["themes"]}
     if sorted(i["theme_id"] for i in data["backlog_items"]) != sorted(themes):
         yield "backlog items: not one for each theme"
@@ -300,15 +303,6 @@ def _items(data: Document, window: Window, rules: Rules) -> Iterator[str]:
         points = impact(theme["customer_count"], rules.weights[Severity(item["severity"])])
         if item["impact"] != points:
             yield f"item {item['id']}: impact is {item['impact']}, counted {points}"
-        expected = deflection(theme["ticket_count"], theme["quality"]["core_tickets"], window)
-        said = item["expected_deflection"]
-        if (said["low"], said["high"], said["per"], said["arithmetic"]) != (
-            expected.low,
-            expected.high,
-            expected.per,
-            expected.arithmetic,
-        ):
-            yield f"item {item['id']}: expected deflection is {said}, counted {expected}"
 
 
 def _own_words(data: Document, by_id: Mapping[str, Ticket]) -> dict[str, str]:

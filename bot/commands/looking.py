@@ -147,7 +147,7 @@ def verify(
         if frozen is None:
             fail("verify.no_evidence", f"the evidence of {key} is gone.", as_json=as_json, status=FAILED)
         reading, rules, _ = frozen
-        history = trends.bound(trends.History(store.runs.before(key)), current.corrections(store))
+        history = trends.bound(current.history(store, key), current.corrections(store))
         found = verified(document(digest)["data"], reading, digest.window, rules, store.runs.textless(key), history)
         if as_json:
             tell({"run": key, "problems": list(found.problems), "unchecked": list(found.unchecked)})

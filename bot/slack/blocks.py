@@ -375,6 +375,8 @@ def _leavings(d: Digest, most: int) -> Iterator[Block]:
     yield rich(paragraph(words("NOT A THEME", bold=True), words(f": {_counted(d)}")))
     anecdotes = [_of(ids, detail) for detail, ids in phrases.anecdotes(d)]
     yield from _list("Anecdotes, below 5 tickets or 3 customers", anecdotes, most)
+    kept = [d.record.message] if d.record else []
+    yield from _list("Did it work?", [*(m.message for m in d.outcomes), *kept], most)
     yield from _list("Watch list", [_of(w.ticket_ids, w.message) for w in d.watched], most)
     one_offs = [_of(ids, detail) for detail, ids in phrases.alike(phrases.one_offs(d))]
     yield from _list("Possible one-off bugs and single requests", one_offs, most)

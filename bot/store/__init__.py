@@ -17,6 +17,7 @@ from bot.store.drawings import Drawing, Drawings
 from bot.store.effects import Effects
 from bot.store.figures import Figure, figures
 from bot.store.findings import KnownTheme
+from bot.store.measured import Measurements
 from bot.store.opening import opened, parsed
 from bot.store.records import Answers, Audit, Entry, Event, Inbox
 from bot.store.runs import Fenced, Run, Runs, RunState
@@ -37,6 +38,7 @@ class Store:
         self.salt = salt  # 32 random bytes, the key of the workspace's pseudonyms
         self.tickets = Tickets(database)
         self.runs = Runs(database)
+        self.measurements = Measurements(database)
         self.effects = Effects(database)
         self.decisions = Decisions(database)
         self.drawings = Drawings(database)

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from bot.acts import Issue
-from bot.domain import Customer, Digest, Reject, Ticket, Warned, Window
+from bot.domain import Customer, Digest, Measured, Reject, Ticket, Warned, Window
 from bot.spikes import Hour, Spike
 from bot.store.encoding import Instant, Json, Said, Valued
 from bot.synthesis.rules import Rules
@@ -283,6 +283,15 @@ outcome = Table(
     Column("resolved_at", Instant),
     Column("reopened_at", Instant),
     Column("forecast", Json, nullable=False),
+)
+
+# What a digest measured of fixes, without words: the record by which later forecasts are corrected.
+run_outcome = Table(
+    "run_outcome",
+    metadata,
+    _of_run(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("measured", Valued(Measured), nullable=False),
 )
 
 # --- what comes in, what was paid for, what was done

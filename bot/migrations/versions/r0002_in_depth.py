@@ -16,6 +16,7 @@ def upgrade() -> None:
     _spikes()
     _anecdotes()
     _tracked()
+    _measured()
 
 
 def _progress_of_runs() -> None:
@@ -96,4 +97,14 @@ def _tracked() -> None:
         sa.Column("resolved_at", sa.BigInteger),
         sa.Column("reopened_at", sa.BigInteger),
         sa.Column("forecast", sa.Text, nullable=False),
+    )
+
+
+def _measured() -> None:
+    """What each digest measured of fixes, without words: the record by which later forecasts are corrected."""
+    op.create_table(
+        "run_outcome",
+        sa.Column("run_key", sa.Text, sa.ForeignKey("run.key"), primary_key=True),
+        sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("measured", sa.Text, nullable=False),
     )

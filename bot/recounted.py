@@ -1,0 +1,42 @@
+"""Part of `bot.verify`: forecasts and outcomes, made again from a document's counts and the digests before it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bot import outcomes
+from bot.domain import TrackRecord, Window
+from bot.synthesis.impact import deflection
+from bot.synthesis.rules import Rules
+from bot.trends import History
+
+Document = Mapping[str, Any]
+THEMES = ("themes", "further_themes", "snoozed_themes")
+
+
+def forecasts(data: Document, window: Window, history: History | None) -> Iterator[str]:
+    """By the theme's tickets, and by what came of earlier forecasts; without a history, as the document tells that."""
+    told = data["forecast_record"]
+    kept = outcomes.record(history.measured) if history else TrackRecord(**told) if told else None
+    due = outcomes.record_json(kept) if kept else None
+    if told != due:
+        yield f"forecast_record is {told}, by the digests before {due}"
+    themes = {t["id"]: t for t in data["themes"]}
+    for item in (i for i in data["backlog_items"] if i["theme_id"] in themes):
+        theme, said = themes[item["theme_id"]], item["expected_deflection"]
+        counted_again = deflection(theme["ticket_count"], theme["quality"]["core_tickets"], window)
+        expected = outcomes.calibrated(counted_again, kept)
+        if {"factor": 1.0, **said} != asdict(expected):
+            yield f"item {item['id']}: expected deflection is {said}, counted {expected}"
+
+
+def measured(data: Document, window: Window, history: History, rules: Rules) -> Iterator[str]:
+    """What is said of fixes is what this digest's counts and those before it make of them."""
+    themes = {t["id"]: (t["name"], t["ticket_count"]) for key in THEMES for t in data[key]}
+    now = outcomes.Period(window, data["totals"]["tickets_read"] - data["totals"]["removed"], themes)
+    found = outcomes.of(now, {w["code"] for w in data["warnings"]}, history, rules.min_tickets)
+    due = [outcomes.as_json(m) for m in found]
+    if data["outcomes"] != due:
+        yield f"outcomes are {data['outcomes']}, by the digests before {due}"
