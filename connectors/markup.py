@@ -10,7 +10,8 @@ from bot.domain import Evidence
 
 
 def text(said: str) -> str:
-    return escape(phrases.line(said))
+    """For the inside of an element. Quotation marks stay: as such a ticket's words are found again, to be withdrawn."""
+    return escape(phrases.line(said), quote=False)
 
 
 def link(row: Evidence) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands import tracing
 from bot.commands.attaching import known
 from bot.commands.common import FAILED, AsJson, ConfigFile, RunKey, fail, opened, say, settings, tell
 from bot.commands.themes import ThemeName, about, digest_of, line, row
@@ -55,10 +56,16 @@ def show(
     customers: Annotated[
         bool, typer.Option("--customers", help="Whom to tell that its issue is done, and words to begin with.")
     ] = False,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="From the theme to every tool it is in; of a ticket's id: back to its themes.")
+    ] = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
     """One theme and its story: months, evidence, draft, issue, and what was decided."""
+    if evidence:
+        tracing.evidence(theme, run, config, as_json=as_json)
+        return
     from bot import standings as words
     from bot.existing import NOTHING, near
 

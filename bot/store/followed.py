@@ -1,4 +1,4 @@
-"""One ticket, followed: what it said in a run, and which themes it was in."""
+"""One ticket, followed: what it said in a run, and which runs it was in."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ def ticket(connection: Connection, run_key: str, shown: str) -> Ticket | None:
     return texts.whole(row.facts, row.subject, row.body) if row is not None else None
 
 
-def themes_of(connection: Connection, named: str) -> list[tuple[str, str, str]]:
-    """(run key, theme id, shown id) of each digest that has the ticket in a theme, the newest first.
+def runs_of(connection: Connection, named: str, limit: int) -> list[tuple[str, str]]:
+    """(run key, the id that its digest shows) of the runs that read the ticket and counted it, the newest first.
 
     `named`: its id ("zendesk:42"), or what a digest shows of it.
     """
     t, run = schema.run_ticket, schema.run
-    query = select(t.c.run_key, t.c.theme_id, t.c.shown).join(run, run.c.key == t.c.run_key)
-    mine = and_(or_(t.c.ticket_id == named, t.c.shown == named), t.c.theme_id.is_not(None))
-    return [
-        (r.run_key, r.theme_id, r.shown) for r in connection.execute(query.where(mine).order_by(run.c.number.desc()))
-    ]
+    mine = and_(or_(t.c.ticket_id == named, t.c.shown == named), t.c.left_out.is_(None))
+    query = select(t.c.run_key, t.c.shown).join(run, run.c.key == t.c.run_key).where(mine)
+    return [(r.run_key, r.shown) for r in connection.execute(query.order_by(run.c.number.desc()).limit(limit))]

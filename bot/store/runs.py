@@ -232,10 +232,10 @@ class Runs:
         with self._database.reading() as connection:
             return followed.ticket(connection, key, shown)
 
-    def themes_of(self, named: str) -> list[tuple[str, str, str]]:
-        """(run key, theme id, shown id) of each run that has the ticket in a theme, the newest first."""
+    def reading(self, named: str, limit: int = 24) -> list[tuple[str, str]]:
+        """(run key, shown id) of the runs that counted the ticket, by its id or what is shown of it; newest first."""
         with self._database.reading() as connection:
-            return followed.themes_of(connection, named)
+            return followed.runs_of(connection, named, limit)
 
     def before(self, key: str) -> tuple[Past, ...]:
         """The digests that a trend looks at: of the same areas and sources, asked for before the run, and over by then.

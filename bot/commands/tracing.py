@@ -1,0 +1,68 @@
+"""`show --evidence`: the chain from a theme to every tool, and from a ticket back to its themes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot.commands.common import fail, opened, say, settings, tell
+from bot.commands.themes import digest_of, theme_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.chain import Link
+    from bot.domain import Theme
+    from bot.store import Store
+
+
+def evidence(named: str, run: str | None, config: Path | None, *, as_json: bool) -> None:
+    """`named`: a theme as everywhere, or else a ticket, by its id or as a digest shows it."""
+    told = settings(config)
+    with opened(told, as_json=as_json) as store:
+        key, digest = digest_of(store, run, as_json=as_json)
+        theme = next((t for t in digest.themes if named in (t.id, str(t.rank))), None)
+        runs = [] if theme else store.runs.reading(named)
+        if runs:
+            _backwards(store, runs, as_json=as_json)
+        else:
+            _onwards(store, key, theme or theme_of(store, key, digest, named, as_json=as_json), as_json=as_json)
+
+
+def _onwards(store: Store, key: str, theme: Theme, *, as_json: bool) -> None:
+    from bot import chain
+
+    links = _links(store, theme.id)
+    if as_json:
+        tell({"run": key, "theme": theme.id, "ticket_ids": list(theme.members), "chain": [asdict(x) for x in links]})
+        return
+    for line in chain.onwards(theme, links):
+        say(line)
+
+
+def _backwards(store: Store, runs: Sequence[tuple[str, str]], *, as_json: bool) -> None:
+    """Each theme once, as the newest digest that has the ticket in it shows it; corrections are heeded."""
+    from bot import chain, current
+
+    found: dict[str, tuple[str, Theme, list[Link]]] = {}
+    for run_key, shown in runs:
+        digest = current.digest(store, run_key)
+        themes = (*digest.themes, *digest.further_themes, *digest.snoozed_themes) if digest else ()
+        for theme in (t for t in themes if shown in t.members and t.id not in found):
+            found[theme.id] = (digest.window.label if digest else "", theme, _links(store, theme.id))
+    ticket = runs[0][1]
+    if not found:
+        fail("no_theme", f"{ticket} is in no theme that a digest shows any more.", as_json=as_json)
+    if as_json:
+        themes = [{"theme": t.id, "window": w, "chain": [asdict(x) for x in c]} for w, t, c in found.values()]
+        tell({"ticket": ticket, "themes": themes})
+        return
+    for line in chain.backwards(ticket, list(found.values())):
+        say(line)
+
+
+def _links(store: Store, theme_id: str) -> list[Link]:
+    from bot import chain
+
+    return chain.links(store.effects.of_theme(theme_id))
