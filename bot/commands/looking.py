@@ -57,7 +57,7 @@ def show(
         bool, typer.Option("--customers", help="Whom to tell that its issue is done, and words to begin with.")
     ] = False,
     evidence: Annotated[
-        bool, typer.Option("--evidence", help="From the theme to every tool it is in; of a ticket's id: back to its themes.")
+        bool, typer.Option("--evidence", help="From the theme to every tool; with a ticket's id, back to its themes.")
     ] = False,
     as_json: AsJson = False,
     config: ConfigFile = None,

@@ -55,8 +55,8 @@ def _backwards(store: Store, runs: Sequence[tuple[str, str]], *, as_json: bool) 
     if not found:
         fail("no_theme", f"{ticket} is in no theme that a digest shows any more.", as_json=as_json)
     if as_json:
-        themes = [{"theme": t.id, "window": w, "chain": [asdict(x) for x in c]} for w, t, c in found.values()]
-        tell({"ticket": ticket, "themes": themes})
+        told = [{"theme": t.id, "window": w, "chain": [asdict(x) for x in c]} for w, t, c in found.values()]
+        tell({"ticket": ticket, "themes": told})
         return
     for line in chain.backwards(ticket, list(found.values())):
         say(line)
