@@ -125,7 +125,7 @@ class Outlet(Protocol):
 
 
 class Sink(Checked, Outlet, Protocol):
-    """Where approved items go: Jira, later Productboard and Dovetail."""
+    """Where approved items go: Jira; Productboard and Dovetail beside it (`bot.sinks`)."""
 
     def plan(self, draft: Draft) -> Sequence[Act]:
         """Pure: what would be written for an approved draft, in order; the first makes the thing the others hang on."""
