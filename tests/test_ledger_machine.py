@@ -299,7 +299,7 @@ class Groundswell(RuleBasedStateMachine):
     @invariant()
     def what_is_approved_has_an_effect(self) -> None:
         for now in standings(self.store, THEMES).values():
-            if now.stage not in (Stage.OPEN, Stage.REJECTED):
+            if now.stage not in (Stage.OPEN, Stage.REJECTED, Stage.SNOOZED, Stage.MERGED):
                 assert now.effect_key is not None and self.store.effects.get(now.effect_key) is not None
 
     @invariant()
