@@ -29,6 +29,7 @@ from bot.connections import (
     Retention,
     Schedule,
     Server,
+    SignalsStanza,
     SlackStanza,
     SpikeStanza,
     Stanza,
@@ -51,6 +52,7 @@ _NOT_SHAPING = {
     "jira",
     "productboard",
     "dovetail",
+    "signals",
     "schedule",
     "storage",
     "retention",
@@ -63,9 +65,9 @@ _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embeddin
 _BESIDE = ("productboard", "dovetail")
 _ADDRESSES = (
     *("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url"),
-    *(f"{name}.base_url" for name in _BESIDE),
+    *(f"{name}.base_url" for name in (*_BESIDE, "signals")),
 )
-_OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom", *_BESIDE)
+_OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom", "signals", *_BESIDE)
 _ROUNDS = 20  # of taking faults out, one below another; more is no config at all
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
@@ -168,6 +170,7 @@ class Config(Stanza):
     jira: JiraStanza | None = None
     productboard: ProductboardStanza | None = None
     dovetail: DovetailStanza | None = None
+    signals: SignalsStanza | None = None
     llm: LlmStanza | None = None
     schedule: Schedule = Schedule()
     storage: Storage = Storage()

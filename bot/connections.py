@@ -8,7 +8,16 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
 
 from bot.domain import Kind, Severity
 
@@ -198,6 +207,35 @@ class DovetailStanza(Stanza):
     channel: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")]
     token_ends: date | None = None
     base_url: Url = "https://dovetail.com/api/v1"
+
+
+class FlowStanza(Stanza):
+    """A step of your product and the theme (its id or whole name) whose tickets are about it. Exactly one of `trouble`,
+    `goal`, `repeats` says who is stuck there."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    theme: Annotated[str, Field(min_length=1)]
+    reach: str = "$pageview"
+    page: str | None = None
+    trouble: str | None = None
+    goal: str | None = None
+    repeats: Annotated[int, Field(ge=2, le=100)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> FlowStanza:
+        if sum(x is not None for x in (self.trouble, self.goal, self.repeats)) != 1:
+            raise ValueError("a flow needs exactly one of trouble, goal and repeats")
+        return self
+
+
+class SignalsStanza(Stanza):
+    """Product analytics that a theme is held against. `token`: a personal API key of PostHog, with query:read."""
+
+    vendor: Literal["posthog"] = "posthog"
+    token: SecretStr
+    project: Annotated[str, Field(pattern=r"^[0-9]+$")]
+    base_url: Url = "https://us.posthog.com"
+    flows: tuple[FlowStanza, ...] = ()
 
 
 class Storage(Stanza):

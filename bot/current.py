@@ -10,7 +10,7 @@ from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from bot import fold, outcomes, trends
+from bot import fold, outcomes, signals, trends
 from bot.acts import Decision
 from bot.corrected import concerns, corrected
 from bot.domain import Digest
@@ -85,6 +85,7 @@ def _corrected(store: Store, run_key: str, found: Digest, decisions: tuple[Decis
     reading, rules, _ = frozen
     past = trends.bound(history(store, run_key), decisions)
     made = outcomes.told(trends.trended(corrected(found, reading, decisions, rules), past), past, rules.min_tickets)
+    made = signals.carried(made, found)
     with _lock:
         mine = _memory.setdefault(store, {})
         mine.pop(run_key, None)

@@ -30,7 +30,7 @@ from bot.reach import astray
 Look = Callable[[], Sequence[Finding]]
 
 LIMIT = 8.0  # seconds that one thing may take; all are looked at side by side
-OUTSIDE = ("zendesk", "intercom", "slack", "jira", "productboard", "dovetail")
+OUTSIDE = ("zendesk", "intercom", "slack", "jira", "productboard", "dovetail", "signals")
 _ALWAYS = ("config", "database")
 _SKEW = 60.0  # seconds; Slack refuses what is signed more than 300 s away (VENDORS section 3)
 _LITTLE, _TOO_LITTLE = 2e9, 2e8  # bytes of room; a month of 10,000 tickets takes some 50 MB
@@ -169,6 +169,8 @@ def _part(config: Config, name: str) -> Checked | None:
         return wiring.channel(config)
     if name == "jira":
         return wiring.tracker(config)
+    if name == "signals":
+        return wiring.signals(config)
     if name in ("productboard", "dovetail"):
         alone = config.model_copy(update=dict.fromkeys({"productboard", "dovetail"} - {name}))
         return wiring.beside(alone).get(name)
@@ -210,7 +212,7 @@ def _leading(config: Config) -> list[Finding]:
 def addresses(config: Config) -> list[str]:
     """What the config itself names; vendors' own addresses are in their connectors."""
     sources, llm = config.sources, config.llm
-    stanzas = (sources.zendesk, sources.intercom, config.slack, config.productboard, config.dovetail)
+    stanzas = (sources.zendesk, sources.intercom, config.slack, config.productboard, config.dovetail, config.signals)
     ping = config.server.ping_url
     own = [*(s.base_url for s in stanzas if s), config.jira and config.jira.site, ping and ping.get_secret_value()]
     told = [url for url in own if url]

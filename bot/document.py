@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from bot import outcomes, trends
+from bot import outcomes, signals, trends
 from bot.domain import BacklogItem, Digest, Theme, Window, Words
 
 SCHEMA = "groundswell/v1"
@@ -92,6 +92,7 @@ def _theme(t: Theme) -> dict[str, Any]:
         "quality": {"cohesion": t.quality.cohesion, "stability": t.quality.stability, "core_tickets": t.quality.core},
         "alarms": [{"code": a.code, "message": a.message} for a in t.alarms],
         "trend": trends.told(t.trend) if t.trend else None,
+        **({"signal": signals.as_json(t.signal)} if t.signal else {}),
     }
 
 

@@ -272,6 +272,35 @@ class Trend:
     returned_after: str | None = None
 
 
+class Corroboration(StrEnum):
+    """What product analytics says of a theme. UNKNOWN: it did not answer."""
+
+    CORROBORATED = "corroborated"
+    NONE = "no supporting signal"
+    NOT_INSTRUMENTED = "not instrumented"
+    TOO_FEW = "too few to judge"
+    UNKNOWN = "not measured"
+
+
+@dataclass(frozen=True, slots=True)
+class Users:
+    """Of a flow in a time: users who reached the step, and those of them who met the trouble there."""
+
+    reached: int
+    troubled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """What the usage of a theme's flow shows: in its window, and in as many days before. `bot.signals` judges."""
+
+    flow: str
+    verdict: Corroboration
+    now: Users | None
+    before: Users | None
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Theme:
     """A recurring problem that passed the rule. `members` are shown ids, nearest to the centre first.
@@ -290,6 +319,7 @@ class Theme:
     quality: Quality
     alarms: tuple[Alarm, ...] = ()
     trend: Trend | None = None
+    signal: Signal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def _theme(theme: Theme) -> Iterator[str]:
     yield f"{indent}{escape(theme.words.problem)}\n"
     yield f"{indent}Example IDs: {_ids(theme.examples)}.\n"
     yield from (f"{indent}Skewed? {escape(alarm.message)}\n" for alarm in theme.alarms)
+    yield from ([f"{indent}Usage: {escape(theme.signal.message)}\n"] if theme.signal else [])
 
 
 def _ids(ids: Iterable[str]) -> str:

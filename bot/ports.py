@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.acts import Act, Draft, Field, Finding, Hint, Issue, Message, Receipt, Sighting
-from bot.domain import Kind, Page
+from bot.domain import Kind, Page, Users
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]  # (done, of how many); called often, must be cheap
@@ -238,6 +238,35 @@ class Channel(Checked, Outlet, Protocol):
 
     def members(self, group: str) -> frozenset[str]:
         """The people of a user group. Raises Unavailable or Refused."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A step of the product, and what shows that users are stuck there: exactly one of an event (`trouble`: an error, a
+    rage click), the event that should follow (`goal`), and how many tries are too many (`repeats`).
+
+    `reach`: the event of who gets there; `page`: of `reach` and `trouble`, ids in it may be any. `theme`: id or name.
+    """
+
+    name: str
+    theme: str
+    reach: str
+    page: str | None = None
+    trouble: str | None = None
+    goal: str | None = None
+    repeats: int | None = None
+
+
+class Signals(Checked, Protocol):
+    """Product analytics. Reads only."""
+
+    def measure(self, flow: Flow, start: datetime, middle: datetime, end: datetime) -> tuple[Users, Users] | None:
+        """Users of the flow from `start` to before `middle`, and from there to before `end`; each user once in each.
+
+        None: an event that the flow names was never recorded in all that time. Bounded: few requests, of which each
+        answers in counts. Raises Unavailable, Refused.
+        """
         ...
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from bot import outcomes
-from bot.domain import TrackRecord, Window
+from bot import outcomes, signals
+from bot.domain import Corroboration, TrackRecord, Users, Window
 from bot.synthesis.impact import deflection
 from bot.synthesis.rules import Rules
 from bot.trends import History
@@ -40,3 +40,17 @@ def measured(data: Document, window: Window, history: History, rules: Rules) -> 
     due = [outcomes.as_json(m) for m in found]
     if data["outcomes"] != due:
         yield f"outcomes are {data['outcomes']}, by the digests before {due}"
+
+
+def unborne(data: Document) -> Iterator[str]:
+    """What is said of usage is what its own figures make of it; those are the vendor's, and can't be counted again."""
+    for theme in (t for key in THEMES for t in data[key] if t.get("signal")):
+        said = theme["signal"]
+        if said["now"] is None or said["before"] is None:
+            silent = (Corroboration.NOT_INSTRUMENTED, Corroboration.UNKNOWN)
+            wrong = said["verdict"] not in [v.value for v in silent] or not said["message"].startswith(said["flow"])
+        else:
+            figures = Users(**said["before"]), Users(**said["now"])
+            wrong = signals.as_json(signals.judged(said["flow"], theme["customer_count"], figures)) != said
+        if wrong:
+            yield f"theme {theme['id']}: its signal is {said}, which its figures don't bear out"

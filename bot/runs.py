@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import current, outcomes, phrases, trends, watchlist
+from bot import current, outcomes, phrases, signals, trends, watchlist
 from bot.acts import Act
 from bot.corrected import corrected
 from bot.digest import FIRST, Reading
@@ -32,6 +32,7 @@ from bot.store import Fenced, Place, Run, Store
 from bot.sync import BACKFILL, Synced, hidden, sync
 from bot.synthesis.lineage import Known
 from bot.synthesis.rules import Rules
+from bot.usage import Usage
 from bot.watching import Noted
 
 LEASE = 60.0  # seconds; renewed three times as often
@@ -120,6 +121,7 @@ class Parts:
     announce: Callable[[Digest, str], Sequence[Act]] | None = None
     mind: Mind | None = None  # a language model that reads, where one is used
     standby: Embedder | None = None  # where the embedder is an endpoint, that may fail
+    usage: Usage | None = None  # product analytics, where it is configured
 
 
 def monthly_key(first: datetime) -> str:
@@ -289,10 +291,11 @@ class _Step:
         digest = trends.trended(self._with_silent(made.digest, request), history)
         digest = watchlist.watched(digest, made.anecdotes, history)
         digest = outcomes.told(digest, history, rules.min_tickets)
+        digest = self.parts.usage.told(digest) if self.parts.usage else digest
         corrections = current.corrections(store)
         bound = trends.bound(history, corrections)
         seen = trends.trended(corrected(digest, reading, corrections, rules), bound)
-        seen = outcomes.told(seen, bound, rules.min_tickets)
+        seen = signals.carried(outcomes.told(seen, bound, rules.min_tickets), digest)
         acts = self.parts.announce(seen, self.key) if request.post and self.parts.announce else ()
         store.runs.keep_anecdotes(self.key, self.fence, made.anecdotes)
         store.measurements.keep(self.key, digest.outcomes)

@@ -96,6 +96,7 @@ def _left_over(digest: Digest) -> str:
 
 
 def _beside(digest: Digest) -> Iterator[str]:
+    yield from (f"{t.rank} usage: {phrases.line(t.signal.message)}" for t in digest.themes if t.signal)
     yield from (f"Outcome: {phrases.line(measured.message)}" for measured in digest.outcomes)
     yield from ([f"Forecasts: {digest.record.message}"] if digest.record else [])
     yield from (f"Watch: {phrases.line(one.message)}" for one in digest.watched)

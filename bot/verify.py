@@ -17,7 +17,7 @@ from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, 
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.honoured import SET_BY
 from bot.mirrors import REASON, why_copied
-from bot.recounted import forecasts, measured
+from bot.recounted import forecasts, measured, unborne
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
@@ -128,6 +128,7 @@ def _counted(
             for p in (*_theme(t, key, by_id, customers, rules), *_quotes(f"{key} {t['id']}", t, by_id, gone))
         ),
         *_watched(data, by_id, customers),
+        *unborne(data),
         *_ranked(data["themes"] + data["further_themes"], "ticket_count", "themes"),
         *_totals(data, by_id, customers),
         *_items(data, rules),

@@ -18,7 +18,7 @@ from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
 from bot.lookout import Lookout
 from bot.pipeline import Mind
-from bot.ports import Backlog, Channel, Embedder, Formed, Outlet, Refused, Sink, Source
+from bot.ports import Backlog, Channel, Embedder, Flow, Formed, Outlet, Refused, Signals, Sink, Source
 from bot.runs import Parts, Request
 from bot.scheduler import next_post
 from bot.service import Desk, Draws
@@ -41,6 +41,7 @@ from bot.spikes import Rule
 from bot.store import Store
 from bot.synthesis import Plan
 from bot.tracking import Tracking
+from bot.usage import Usage
 from connectors import load
 
 if TYPE_CHECKING:
@@ -231,6 +232,7 @@ def wired(
         rules=config.rules,
         internal_domains=config.customers.internal_domains,
         config_hash=config.digest,
+        usage=usage(config),
         announce=owned.announce if (owned := _announcing(config, opened, to, board)) else None,
     )
     runboard = RunBoard(opened, to, config.workspace.name, tuple(parts.desks)) if to is not None else None
@@ -321,6 +323,22 @@ def beside(config: Config, transcripts: Transcripts = textless) -> dict[str, Sin
         except ValueError as wrong:
             raise Refused(str(wrong)) from None
     return found
+
+
+def signals(config: Config) -> Signals | None:
+    told = config.signals
+    if told is None:
+        return None
+    made: Signals = load(told.vendor)(token=told.token.get_secret_value(), project=told.project, base_url=told.base_url)
+    return made
+
+
+def usage(config: Config) -> Usage | None:
+    """Who is asked what usage says of themes; None where no flow is tied to any."""
+    analytics = signals(config)
+    if analytics is None or config.signals is None or not config.signals.flows:
+        return None
+    return Usage(analytics, tuple(Flow(**flow.model_dump()) for flow in config.signals.flows))
 
 
 def tracker(config: Config) -> Tracker | None:

@@ -10,6 +10,7 @@ KINDS = {
     "file": "connectors.ticket_file:TicketFile",
     "intercom": "connectors.intercom:Intercom",
     "jira": "connectors.jira:Jira",
+    "posthog": "connectors.posthog:PostHog",
     "productboard": "connectors.productboard:Productboard",
     "slack": "connectors.slack:Slack",
     "zendesk": "connectors.zendesk:Zendesk",

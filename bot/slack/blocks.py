@@ -172,6 +172,7 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     figures_line = f"\n{phrases.size(theme)}{course} · {item.severity} · {theme.words.kind}"
     said: list[Words] = [words(name, bold=True), words(figures_line)]
     said += [words(f"\nSkewed? {phrases.line(alarm.message)}", limit=200) for alarm in theme.alarms]
+    said += [words(f"\nUsage: {phrases.line(theme.signal.message)}", limit=250)] if theme.signal else []
     state = rows.state(now, month.offer)
     said += [words("\n"), *state] if state else []
     found = rows.existing(theme, now, month.offer)
@@ -328,6 +329,7 @@ def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:
     figures = (
         ("Tickets: ", f"{phrases.size(theme)} ({phrases.sources(theme.counts.by_source)})"),
         *([("Trend: ", phrases.trend(theme))] if theme.trend else []),
+        *([("Usage: ", phrases.line(theme.signal.message))] if theme.signal else []),
         ("Severity: ", f"{item.severity}, {phrases.why(item)}"),
         ("Could avoid: ", f"{_avoided(item)} ({arithmetic})"),
         (

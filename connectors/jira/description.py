@@ -130,6 +130,8 @@ def _impact(draft: Draft, cut: int) -> Iterator[tuple[str, str]]:
     yield "Customers", f"{phrases.number(made.customers)}{unknown}"
     if trend := phrases.trend(theme):
         yield "Trend", phrases.clip(trend, cut)
+    if theme.signal:
+        yield "Usage", phrases.clip(phrases.line(theme.signal.message), cut)
     yield "Severity", f"{item.severity}: {phrases.clip(phrases.line(phrases.why(item)), cut)}"
     yield (
         "Expected deflection",
