@@ -1,6 +1,7 @@
 """One draft from approval to approval, to be watched: `make demo-jira`. The real commands, and a Jira on loopback.
 
 Approve -> an issue; undo -> it is closed and labelled, not deleted; approve again -> a second issue, and a third never.
+A month later the theme is there again: its evidence is attached to the issue, in one comment however often it is asked.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests.scenarios.served import ROOT
 from tests.servers.jira import EMAIL, TOKEN, Issue, JiraServer
 
 OUT = ROOT / "out" / "demo-jira"
-TICKETS = sorted((ROOT / "bot" / "demo").glob("*-2026-10.*"))
+DEMO = ROOT / "bot" / "demo"
 
 
 def main() -> int:
@@ -29,7 +30,7 @@ def main() -> int:
     with JiraServer(log=OUT / "jira.jsonl") as server:
         jira = cast("JiraServer", server)
         jira.screen["components"]["required"] = True  # as projects do
-        _configured(jira.url)
+        _configured(jira.url, "2026-09")
         groundswell("run", "-q")
         first = approved(jira)
         undone(first)
@@ -65,8 +66,17 @@ def approved_again(jira: JiraServer) -> Issue:
 
 
 def next_month(jira: JiraServer, issue: Issue) -> bool:
-    """What comes of the theme a month later; whether it came out as promised."""
-    return True
+    """The theme is there again: this month's evidence goes to the issue that exists, and no other issue is made."""
+    _say(
+        "A month later the theme is there again. Its evidence is attached to the issue; asked twice, it is there once."
+    )
+    before = len(jira.issues)
+    _configured(jira.url, "2026-10")
+    groundswell("run", "-q")
+    groundswell("attach", "Scheduled report", "--yes")
+    groundswell("attach", "Scheduled report", "--yes", fails=True)
+    print(f"   {issue.key} has {len(issue.comments)} comment(s); issues at Jira: {len(jira.issues)}\n")
+    return len(issue.comments) == 1 and len(jira.issues) == before
 
 
 def _as_promised(jira: JiraServer, first: Issue, second: Issue) -> bool:
@@ -94,10 +104,10 @@ def groundswell(*words: str, fails: bool = False) -> None:
         print("".join(f"     {line}\n" for line in (said if fails else done.stdout.splitlines()[:4])))
 
 
-def _configured(site: str) -> None:
+def _configured(site: str, month: str) -> None:
     told: dict[str, Any] = {
         "workspace": {"name": "Lumenboard"},
-        "sources": {"file": {"paths": [str(p) for p in TICKETS]}},
+        "sources": {"file": {"paths": [str(p) for p in sorted(DEMO.glob(f"*-{month}.*"))]}},
         "customers": {"internal_domains": ["lumenboard.example"]},
         "jira": {"site": site, "email": EMAIL, "token": TOKEN, "project": "BILL"},
         "storage": {"database": f"sqlite:///{OUT / 'groundswell.db'}"},

@@ -42,7 +42,7 @@ def read(message: dict[str, Any]) -> str:
 def row(message: dict[str, Any], theme: str) -> str:
     """What the digest says of one theme, with its buttons."""
     mine = [
-        b for b in message["blocks"] if f".{theme}." in b.get("block_id", "") or f"|{theme}|" in b.get("block_id", "")
+        b for b in message.get("blocks", ()) if f".{theme}." in b.get("block_id", "") or f"|{theme}|" in b.get("block_id", "")
     ]
     return read({"blocks": mine})
 
