@@ -74,11 +74,10 @@ def main() -> int:
 
 
 def _sources(town: Town, path: Path) -> dict[str, object]:
-    return {
-        "zendesk": {"subdomain": "lumenboard", "email": town.zendesk.email, "token": town.zendesk.token, "base_url": town.zendesk.url},
-        "intercom": {"token": town.intercom.token, "base_url": town.intercom.url},
-        "file": {"paths": [str(path)]},
-    }  # fmt: skip
+    desk = town.zendesk
+    zendesk = {"subdomain": "lumenboard", "email": desk.email, "token": desk.token, "base_url": desk.url}
+    intercom = {"token": town.intercom.token, "base_url": town.intercom.url}
+    return {"zendesk": zendesk, "intercom": intercom, "file": {"paths": [str(path)]}}
 
 
 def _clicked(served: Served, town: Town, what: str, shown: str) -> tuple[float, float | None]:

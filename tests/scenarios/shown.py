@@ -41,9 +41,8 @@ def read(message: dict[str, Any]) -> str:
 
 def row(message: dict[str, Any], theme: str) -> str:
     """What the digest says of one theme, with its buttons."""
-    mine = [
-        b for b in message.get("blocks", ()) if f".{theme}." in b.get("block_id", "") or f"|{theme}|" in b.get("block_id", "")
-    ]
+    marks = (f".{theme}.", f"|{theme}|")
+    mine = [b for b in message.get("blocks", ()) if any(mark in b.get("block_id", "") for mark in marks)]
     return read({"blocks": mine})
 
 
