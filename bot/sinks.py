@@ -6,14 +6,17 @@ undoes an approval before anything was sent ends all of it at once, and a failur
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol
 
 from bot.acts import Act, Draft, Field, Finding, Hint, Issue, Receipt, Sighting
 from bot.domain import Kind, Ticket
-from bot.ports import Backlog, Formed, Pictured, Sink
+from bot.ports import Backlog, Formed, Pictured, Sink, Unavailable, Unknown
 
+_REST = 30.0  # seconds
 Transcripts = Callable[[str, str], Ticket | None]  # (run key, the id that its digest shows) -> the masked ticket
 
 
@@ -28,8 +31,10 @@ class Tracker(Sink, Formed, Pictured, Backlog, Protocol):
 class Sinks:
     """A `Tracker` that plans for others, too. `others` by name, the first part of the kind of their acts."""
 
-    def __init__(self, tracker: Tracker, others: Mapping[str, Sink]) -> None:
-        self._tracker, self._others = tracker, dict(others)
+    def __init__(self, tracker: Tracker, others: Mapping[str, Sink], now: Callable[[], float] = time.monotonic) -> None:
+        """`now`: seconds on a clock that only goes on."""
+        self._tracker, self._others, self._now = tracker, dict(others), now
+        self._rests: dict[str, float] = {}  # name -> until when it is left alone
 
     # --- for all of them
 
@@ -47,16 +52,20 @@ class Sinks:
         return [finding for sink in (self._tracker, *self._others.values()) for finding in sink.check()]
 
     def mark(self, act: Act) -> Hint:
-        return self._of(act).mark(act)
+        with self._patiently(act) as sink:
+            return sink.mark(act)
 
     def do(self, act: Act) -> Receipt:
-        return self._of(act).do(act)
+        with self._patiently(act) as sink:
+            return sink.do(act)
 
     def find(self, act: Act, hint: Hint) -> Sighting:
-        return self._of(act).find(act, hint)
+        with self._patiently(act) as sink:
+            return sink.find(act, hint)
 
     def twins(self, act: Act) -> Sequence[Receipt]:
-        return self._of(act).twins(act)
+        with self._patiently(act) as sink:
+            return sink.twins(act)
 
     # --- for the tracker alone
 
@@ -86,8 +95,21 @@ class Sinks:
 
     # --- details
 
-    def _of(self, act: Act) -> Sink:
-        return self._others.get(_name(act), self._tracker)
+    @contextmanager
+    def _patiently(self, act: Act) -> Iterator[Sink]:
+        """Whose act it is. One beside the tracker that gave no answer is left alone for a while: its fifty notes would
+        each wait for their time-out, and the next issue behind them."""
+        name = _name(act)
+        if name not in self._others:
+            yield self._tracker
+            return
+        if (left := self._rests.get(name, 0.0) - self._now()) > 0:
+            raise Unavailable(f"{name} gave no answer a moment ago", retry_after=left)
+        try:
+            yield self._others[name]
+        except (Unavailable, Unknown):
+            self._rests[name] = self._now() + _REST
+            raise
 
     def _tracked(self, acts: Sequence[Act]) -> Sequence[Act]:
         return [act for act in acts if _name(act) not in self._others]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from bot.acts import Effect, EffectState, Stage, Verdict
 from bot.config import Config
 from bot.decisions import Result, Wish, decide
 from bot.effects import Ledger
-from bot.ports import Backlog, Formed, Pictured
+from bot.ports import Backlog, Formed, Pictured, Unavailable
 from bot.sinks import Sinks
 from bot.wiring import beside, sink, wired
 from connectors.dovetail import Dovetail
@@ -100,6 +100,36 @@ def test_a_productboard_that_is_away_holds_up_neither_jira_nor_dovetail(chain: C
     assert chain.scene.stage(theme) == Stage.CREATED
     (feature,) = chain.effects(theme, "productboard.feature")
     assert feature.state is S.PENDING and "Productboard answered with error 503" in str(feature.error)
+
+
+def test_one_that_gives_no_answer_is_left_alone_for_half_a_minute_and_its_notes_wait_for_no_time_out(
+    chain: Chain,
+) -> None:
+    now = [1_000.0]
+    sinks = Sinks(chain.scene.sink, {"productboard": productboard(chain.productboard)}, lambda: now[0])  # type: ignore[arg-type]
+    feature, *rest = [a for a in sinks.plan(draft_of()) if a.kind.startswith("productboard")]
+    made = sinks.do(feature)
+    notes = [replace(note, parent=made.ref) for note in rest]
+    chain.productboard.fail("drop", times=1)
+    with pytest.raises(Unavailable):
+        sinks.mark(notes[0])
+    asked = len(chain.productboard.requests)
+    for note in notes:
+        with pytest.raises(Unavailable, match="a moment ago") as away:
+            sinks.do(note)
+        assert away.value.retry_after == 30.0
+    assert len(chain.productboard.requests) == asked
+    assert sinks.do(next(iter(sinks.plan(draft_of())))), "the tracker goes on meanwhile"
+    now[0] += 30.0
+    assert sinks.do(notes[0])
+
+
+def test_a_new_issue_goes_before_what_hangs_on_an_older_one(chain: Chain) -> None:
+    chain.approve()
+    chain.ledger.attend_due()
+    assert len(chain.scene.store.effects.due(chain.scene.store.now())) > 3
+    assert chain.decide(Verdict.APPROVE, chain.scene.theme(6)) is Result.DONE
+    assert chain.scene.store.effects.due(chain.scene.store.now(), 1)[0].act.kind == "jira.issue"
 
 
 def test_a_token_that_ended_is_told_with_its_mend_and_jira_stands(chain: Chain) -> None:

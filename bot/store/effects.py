@@ -71,10 +71,14 @@ class Effects:
         return self._read(_effects().where(_T.c.state == state.value))
 
     def due(self, now: datetime, limit: int = 50) -> list[Effect]:
-        """What can be attended to, oldest first; an act that hangs on another knows what came of that one."""
+        """What can be attended to, oldest first; an act that hangs on another knows what came of that one.
+
+        What hangs on nothing goes before: a new issue doesn't wait for the hundred transcripts of an older one.
+        """
         waited = or_(_T.c.next_at.is_(None), _T.c.next_at <= now)
         ready = or_(_T.c.after.is_(None), _PARENT.c.state == EffectState.DONE.value)
-        return self._read(_effects().where(_PENDING, waited, ready).limit(limit))
+        query = _effects().order_by(None).order_by(_T.c.after.is_not(None), _T.c.number)
+        return self._read(query.where(_PENDING, waited, ready).limit(limit))
 
     def unverified(self, before: datetime) -> list[Effect]:
         """Done by `before`, and not looked at again since; oldest first."""
