@@ -186,8 +186,10 @@ def _in_order(warnings: Sequence[Warned]) -> tuple[Warned, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The figures that the warnings of a digest are made from. `set_aside`: themes that recur, and sleep or are left out
-    as people wished."""
+    """The figures that the warnings of a digest are made from.
+
+    `set_aside`: themes that recur, and sleep or are left out, as people wished.
+    """
 
     looked_at: int
     themes: int

@@ -79,7 +79,8 @@ def changed(d: Decision, theme: Theme, undone: Decision | None = None) -> Messag
     verb = "undone" if undone else VERBS.get(d.verdict, d.verdict.value)
     told = TAKEN_BACK.get(undone.verdict, "") if undone else f"It {what(d)}."
     shown = [name, words(f"{verb.capitalize()} by "), who(d.actor), words(f". {told}", limit=400)]
-    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), f": {verb} by ", text.mention(d.actor), ". ", Theirs(told))
+    by = [f": {verb} by ", text.mention(d.actor), ". "]
+    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), *by, Theirs(told))
     return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(*shown))])
 
 
