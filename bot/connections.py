@@ -229,13 +229,27 @@ class FlowStanza(Stanza):
 
 
 class SignalsStanza(Stanza):
-    """Product analytics that a theme is held against. `token`: a personal API key of PostHog, with query:read."""
+    """Product analytics that a theme is held against. `token`: a personal API key of PostHog with query:read, or the
+    secret of a Mixpanel service account, whose name is `user`."""
 
-    vendor: Literal["posthog"] = "posthog"
+    vendor: Literal["posthog", "mixpanel"] = "posthog"
     token: SecretStr
+    user: str | None = None
     project: Annotated[str, Field(pattern=r"^[0-9]+$")]
-    base_url: Url = "https://us.posthog.com"
-    flows: tuple[FlowStanza, ...] = ()
+    base_url: Url | None = None
+    flows: Annotated[tuple[FlowStanza, ...], Field(max_length=20)] = ()  # four requests each, of Mixpanel's 60 an hour
+
+    @model_validator(mode="after")
+    def _of_mixpanel(self) -> SignalsStanza:
+        if self.vendor == "mixpanel" and not self.user:
+            raise ValueError("signals.user is missing: the name of Mixpanel's service account")
+        if self.vendor == "mixpanel" and any(f.page or f.repeats for f in self.flows):
+            raise ValueError("Mixpanel can't tell repeats or pages of a flow: give it trouble or goal instead")
+        return self
+
+    @property
+    def address(self) -> str:
+        return self.base_url or {"posthog": "https://us.posthog.com", "mixpanel": "https://mixpanel.com"}[self.vendor]
 
 
 class Storage(Stanza):

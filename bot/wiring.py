@@ -329,7 +329,9 @@ def signals(config: Config) -> Signals | None:
     told = config.signals
     if told is None:
         return None
-    made: Signals = load(told.vendor)(token=told.token.get_secret_value(), project=told.project, base_url=told.base_url)
+    user = {"user": told.user} if told.vendor == "mixpanel" else {}
+    token = told.token.get_secret_value()
+    made: Signals = load(told.vendor)(token=token, project=told.project, base_url=told.address, **user)
     return made
 
 

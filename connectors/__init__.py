@@ -10,6 +10,7 @@ KINDS = {
     "file": "connectors.ticket_file:TicketFile",
     "intercom": "connectors.intercom:Intercom",
     "jira": "connectors.jira:Jira",
+    "mixpanel": "connectors.mixpanel:Mixpanel",
     "posthog": "connectors.posthog:PostHog",
     "productboard": "connectors.productboard:Productboard",
     "slack": "connectors.slack:Slack",
