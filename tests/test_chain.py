@@ -26,10 +26,22 @@ from tests.test_sinks import Chain
 S = EffectState
 
 
-@pytest.fixture
-def chain(tmp_path: Path) -> Iterator[Chain]:
-    with scene(tmp_path) as there, ProductboardServer() as board, DovetailServer() as tail:
+Beside = tuple[ProductboardServer, DovetailServer]
+
+
+@pytest.fixture(scope="module")
+def beside() -> Iterator[Beside]:
+    with ProductboardServer() as board, DovetailServer() as tail:
         assert isinstance(board, ProductboardServer) and isinstance(tail, DovetailServer)
+        yield board, tail
+
+
+@pytest.fixture
+def chain(tmp_path: Path, beside: Beside) -> Iterator[Chain]:
+    board, tail = beside
+    board.clean()
+    tail.clean()
+    with scene(tmp_path) as there:
         there.conclude(post=False)
         told = {"workspace": {"name": WORKSPACE}, "storage": {"database": f"sqlite:///{tmp_path / 'store.db'}"}}
         (tmp_path / "config.yaml").write_text(json.dumps(told))

@@ -29,6 +29,19 @@ def dovetail(server: DovetailServer, **more: Any) -> Dovetail:
     return Dovetail(**{**told, "project": PROJECT, "channel": CHANNEL, "transcripts": masked, **more})
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[DovetailServer]:
+    with DovetailServer() as server:
+        assert isinstance(server, DovetailServer)
+        yield server
+
+
+@pytest.fixture
+def server(running: DovetailServer) -> DovetailServer:
+    running.clean()
+    return running
+
+
 class DovetailPlace(Place):
     writing, reading, token = DOCS, "^/api/v1/(docs|channels|token)", TOKEN
 
@@ -54,17 +67,8 @@ class DovetailPlace(Place):
 
 class TestDovetail(SinkContract):
     @pytest.fixture
-    def place(self) -> Iterator[Place]:
-        with DovetailServer() as server:
-            assert isinstance(server, DovetailServer)
-            yield DovetailPlace(server)
-
-
-@pytest.fixture
-def server() -> Iterator[DovetailServer]:
-    with DovetailServer() as server:
-        assert isinstance(server, DovetailServer)
-        yield server
+    def place(self, server: DovetailServer) -> Place:
+        return DovetailPlace(server)
 
 
 def few(tickets: int = 2) -> Any:

@@ -23,6 +23,19 @@ def productboard(server: ProductboardServer, **more: Any) -> Productboard:
     return Productboard(**{**told, **more})
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[ProductboardServer]:
+    with ProductboardServer() as server:
+        assert isinstance(server, ProductboardServer)
+        yield server
+
+
+@pytest.fixture
+def server(running: ProductboardServer) -> ProductboardServer:
+    running.clean()
+    return running
+
+
 class ProductboardPlace(Place):
     writing, reading, token = CREATE, "^/v2/(entities|notes)", TOKEN
 
@@ -49,17 +62,8 @@ class ProductboardPlace(Place):
 
 class TestProductboard(SinkContract):
     @pytest.fixture
-    def place(self) -> Iterator[Place]:
-        with ProductboardServer() as server:
-            assert isinstance(server, ProductboardServer)
-            yield ProductboardPlace(server)
-
-
-@pytest.fixture
-def server() -> Iterator[ProductboardServer]:
-    with ProductboardServer() as server:
-        assert isinstance(server, ProductboardServer)
-        yield server
+    def place(self, server: ProductboardServer) -> Place:
+        return ProductboardPlace(server)
 
 
 def carried_out(sink: Productboard, acts: Any) -> list[str]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from bot import wiring
 from bot.acts import Effect, EffectState, Stage, Verdict
-from bot.config import Config
+from bot.config import Config, Read
 from bot.decisions import Result, Wish, decide
+from bot.doctor import looks
 from bot.effects import Ledger
 from bot.ports import Backlog, Formed, Pictured, Unavailable
 from bot.sinks import Sinks
-from bot.wiring import beside, sink, wired
 from connectors.dovetail import Dovetail
 from tests.contract.sinks import draft_of
 from tests.databases import WORKSPACE
@@ -61,15 +62,29 @@ class Chain:
         return [e for e in self.scene.store.effects.of_theme(theme) if e.act.kind.startswith(kind)]
 
 
-@pytest.fixture
-def chain(tmp_path: Path) -> Iterator[Chain]:
-    with scene(tmp_path) as there, ProductboardServer() as board, DovetailServer() as tail:
+Beside = tuple[ProductboardServer, DovetailServer]
+
+
+@pytest.fixture(scope="module")
+def beside() -> Iterator[Beside]:
+    with ProductboardServer() as board, DovetailServer() as tail:
         assert isinstance(board, ProductboardServer) and isinstance(tail, DovetailServer)
+        yield board, tail
+
+
+@pytest.fixture
+def chain(tmp_path: Path, beside: Beside) -> Iterator[Chain]:
+    board, tail = beside
+    board.clean()
+    tail.clean()
+    with scene(tmp_path) as there:
         there.conclude(post=False)
         yield Chain(there, board, tail)
 
 
-def test_one_approval_makes_the_issue_then_the_feature_and_the_doc_with_their_evidence(chain: Chain) -> None:
+def test_one_approval_makes_the_issue_then_the_feature_and_the_doc_with_their_evidence_and_a_second_one_nothing(
+    chain: Chain,
+) -> None:
     theme = chain.approve()
     chain.settle()
     (issue,) = chain.scene.jira.issues
@@ -79,16 +94,10 @@ def test_one_approval_makes_the_issue_then_the_feature_and_the_doc_with_their_ev
     assert {issue.key, feature.id, doc.id} <= made
     assert chain.productboard.notes and chain.dovetail.data
     assert {e.state for e in chain.scene.store.effects.of_theme(theme)} == {S.DONE}
-
-
-def test_approving_twice_or_settling_again_makes_nothing_twice(chain: Chain) -> None:
-    theme = chain.approve()
-    chain.settle()
-    before = len(chain.productboard.entities), len(chain.productboard.notes), len(chain.dovetail.data)
+    sent = [len(server.requests) for server in (chain.scene.jira, chain.productboard, chain.dovetail)]
     assert chain.decide(Verdict.APPROVE, theme) is Result.ALREADY
     chain.settle()
-    assert before == (len(chain.productboard.entities), len(chain.productboard.notes), len(chain.dovetail.data))
-    assert len(chain.productboard.of("feature")) == len(chain.dovetail.docs) == 1
+    assert sent == [len(server.requests) for server in (chain.scene.jira, chain.productboard, chain.dovetail)]
 
 
 def test_a_productboard_that_is_away_holds_up_neither_jira_nor_dovetail(chain: Chain) -> None:
@@ -201,17 +210,26 @@ def told(chain: Chain, **more: object) -> Config:
 
 def test_the_config_puts_them_behind_one_sink_and_reads_tickets_as_the_run_read_them(chain: Chain) -> None:
     config = told(chain)
-    parts = wired(config, chain.scene.store, cache=None)
+    parts = wiring.wired(config, chain.scene.store, cache=None)
     assert isinstance(parts.sink, Sinks)
     theme = chain.scene.theme()
     made = chain.scene.store.runs.digest(RUN)
     assert made is not None
     shown = next(t for t in made.themes if t.id == theme).evidence[0].ticket_id
-    tail = beside(config, chain.scene.store.runs.ticket)["dovetail"]
+    tail = wiring.beside(config, chain.scene.store.runs.ticket)["dovetail"]
     assert isinstance(tail, Dovetail)
     ticket = tail.transcripts(RUN, shown)
     assert ticket is not None and (ticket.subject or ticket.body)
-    assert not isinstance(sink(told(chain, productboard=None, dovetail=None)), Sinks)
+    assert not isinstance(wiring.sink(told(chain, productboard=None, dovetail=None)), Sinks)
+
+
+def test_doctor_looks_at_each_by_its_name_and_one_fault_hides_no_other(chain: Chain, tmp_path: Path) -> None:
+    chain.productboard.fail("refuse", times=100, status=401)
+    found = looks(Read(told(chain), (), {}), tmp_path, ["productboard", "dovetail"])
+    (board,), tail = found["productboard"](), found["dovetail"]()
+    assert board.state == "fail" and "GROUNDSWELL_PRODUCTBOARD__TOKEN" in board.mend
+    assert [f.name for f in tail] == ["dovetail", "dovetail token"] and {f.state for f in tail} == {"ok"}
+    assert pb.TOKEN not in repr((board, found, told(chain))) and dt.TOKEN not in repr((tail, told(chain)))
 
 
 def test_what_stands_beside_jira_needs_jira(chain: Chain) -> None:

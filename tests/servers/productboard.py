@@ -42,12 +42,7 @@ class ProductboardServer(StandIn):
 
     def __init__(self, port: int = 0, log: Path | None = None) -> None:
         super().__init__(port, log)
-        self.entities: list[Thing] = []
-        self.notes: list[Thing] = []
-        self.fields: dict[str, dict[str, str]] = {key: dict(one) for key, one in FIELDS.items()}
-        self.page = 100
-        self.stuck = False  # the same cursor again and again
-        self.ignores_filters = False
+        self.clean()
         self.routes = [
             ("GET", "/v2/entities/configurations/feature", self._signed_in(self._configuration)),
             ("GET", "/v2/notes/configurations", self._signed_in(self._configuration)),
@@ -58,6 +53,17 @@ class ProductboardServer(StandIn):
             ("GET", "/v2/notes", self._signed_in(self._notes)),
             ("POST", "/v2/notes", self._signed_in(self._create_note)),
         ]
+
+    def clean(self) -> None:
+        """As it was when it began, for the next test: to end a server takes longer than most tests."""
+        self.faults.clear()
+        self.requests.clear()
+        self.entities: list[Thing] = []
+        self.notes: list[Thing] = []
+        self.fields: dict[str, dict[str, str]] = {key: dict(one) for key, one in FIELDS.items()}
+        self.page = 100
+        self.stuck = False  # the same cursor again and again
+        self.ignores_filters = False
 
     @property
     def base_url(self) -> str:
