@@ -221,7 +221,8 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
         only = f"Only {counted(recurring, 'problem')} recur{'s' if recurring == 1 else ''}"
         what = only if recurring else "No problem recurs"
         floors = f"{rules.min_tickets} tickets from {rules.min_customers} customers"
-        yield Warned("few_themes", f"{what} in at least {floors}. The list is not padded.")
+        aside = f", {facts.set_aside} of them set aside" if facts.set_aside else ""
+        yield Warned("few_themes", f"{what} in at least {floors}{aside}. The list is not padded.")
     if facts.stability is not None and facts.stability < rules.low_stability and shown:
         yield Warned(
             "low_stability",

@@ -21,8 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from bot.acts import Act, EffectState, Stage, Verdict
 from bot.config import Config
 from bot.decisions import Wish, decide, standings
-from bot.digest import Reading
-from bot.domain import Digest, Window
+from bot.domain import Digest
 from bot.effects import Ledger
 from bot.embedding import MiniLM
 from bot.ports import Refused, Unavailable, Unknown
@@ -34,7 +33,7 @@ from bot.slack.elements import Press
 from bot.store import Store
 from bot.testing import InMemoryChannel, InMemoryTracker, Trouble
 from tests.crash.trap import Trap, Wrapped
-from tests.digests import sample_digest
+from tests.digests import reading_of, sample_digest
 
 WORKSPACE, HOME = "acme", "C0PRODUCT1"
 PARTS = ("tickets", "runs", "effects", "decisions", "drawings", "inbox", "audit")
@@ -144,8 +143,7 @@ class Groundswell(RuleBasedStateMachine):
         runs.ask(key, key.partition(":")[0], {})
         fence = runs.lease(key, "me", 60)
         assert fence is not None
-        reading = Reading((), (), (), (), Window(None, None, "UTC", "all"), {})
-        runs.freeze(key, fence, reading, Config().rules, {})
+        runs.freeze(key, fence, reading_of(DIGEST), Config().rules, {})
         runs.conclude(key, fence, DIGEST, {}, board.announce(DIGEST, key))
         runs.finish(key, fence)
 
