@@ -58,9 +58,9 @@ class Decisions:
     ) -> bool:
         """The decision, what is to be done for it, and the end of what it takes back: all or nothing.
 
-        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. `whole`: every message
-        of the digest shows something else now, and not only the theme's own. False, and nothing happened: the number
-        was taken, or the effect may have been sent already.
+        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. `whole`: every
+        message of the digest shows something else now, and not only the theme's own. False, and nothing happened: the
+        number was taken, or the effect may have been sent already.
         """
         with self._database.writing() as connection:
             if cancel is not None and not _cancellable(connection, cancel):
