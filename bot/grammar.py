@@ -156,7 +156,18 @@ def _looks_like_window(word: str) -> bool:
 # --- run
 
 
+def _spaced(words: list[str]) -> list[str]:
+    """ "last month", as people say it, is the window last-month; "last week" is seven days."""
+    said = [word.casefold() for word in words]
+    for n in range(len(words) - 1):
+        if said[n] == "last" and said[n + 1] in ("week", "month", "quarter"):
+            window = "7d" if said[n + 1] == "week" else f"last-{said[n + 1]}"
+            return [*words[:n], window, *words[n + 2 :]]
+    return words
+
+
 def _run(rest: list[str], now: datetime, timezone: str) -> RunOrder | HelpOrder:
+    rest = _spaced(rest)
     values: dict[str, list[str]] = {name: [] for name in _VALUED}
     flags: set[str] = set()
     waiting = list(rest)

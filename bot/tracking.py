@@ -6,12 +6,12 @@ and asked again later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from bot import backlog, current, trends
-from bot.acts import Fate, Issue, Stage, Standing
+from bot.acts import Fate, Issue, Match, Stage, Standing
 from bot.decisions import standings
 from bot.domain import Digest
 from bot.existing import Existing
@@ -89,10 +89,21 @@ def existing(store: Store, run_key: str, digest: Digest, now: Mapping[str, Stand
     issues = store.tracked.issues(set(own.values()))
     return {
         t.id: Existing(
-            tuple(matches.get(t.id, ())), issues.get(own.get(t.id, "")), _fresh(now.get(t.id), run_key, digest)
+            tuple(_not_withdrawn(store, t.id, matches.get(t.id, ()), now.get(t.id))),
+            issues.get(own.get(t.id, "")),
+            _fresh(now.get(t.id), run_key, digest),
         )
         for t in digest.themes
     }
+
+
+def _not_withdrawn(store: Store, theme_id: str, found: Iterable[Match], now: Standing | None) -> Iterator[Match]:
+    """Without the theme's own drafts that were taken back: nobody wants what they threw away offered again."""
+    found = list(found)
+    ours = store.effects.of_theme(theme_id) if found else []
+    key = now.effect_key if now else None
+    gone = {e.receipt.ref for e in ours if e.receipt and e.act.kind.endswith(".issue") and e.act.key != key}
+    yield from (match for match in found if match.issue.key not in gone)
 
 
 def _fresh(now: Standing | None, run_key: str, digest: Digest) -> bool:

@@ -211,3 +211,12 @@ def test_whatever_is_typed_is_an_order_or_is_misread(text: str) -> None:
             read(typed, NOW, "Europe/Berlin")
         except Misread as misread:
             assert len(str(misread)) < 300
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("last week", "7d"), ("last month", "last-month"), ("Last Quarter --private", "last-quarter --private")],
+)
+def test_a_window_may_be_said_in_two_words(said: str, meant: str) -> None:
+    now = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    assert read(f"run {said}", now, "UTC") == read(f"run {meant}", now, "UTC")

@@ -125,7 +125,7 @@ class Board:
         logs = self._store.decisions.of(tuple(shown))
         for theme in shown.values():
             here = {d.number: d for d in logs[theme.id] if d.run_key == drawing.run_key}
-            for key, message in _told(theme, now[theme.id], here):
+            for key, message in _told(theme, now[theme.id], here, logs[theme.id]):
                 yield self._reply(drawing.effect_key, drawing.run_key, f"{theme.id}|{key}", message, None)
 
     def _reply_key(self, run_key: str, subject: str) -> str:
@@ -135,11 +135,14 @@ class Board:
         return self._where(run_key).reply(self._reply_key(run_key, subject), after, message, theme_id)
 
 
-def _told(theme: Theme, now: Standing, here: Mapping[int, Decision]) -> Iterator[tuple[str, Message]]:
+def _told(
+    theme: Theme, now: Standing, here: Mapping[int, Decision], log: Sequence[Decision]
+) -> Iterator[tuple[str, Message]]:
     """The lines on one theme; `here`: the decisions made on this digest, by number."""
     for d in here.values():
         if d.verdict is Verdict.UNDO:
-            undone = here.get(int(d.payload.get("undoes") or d.number - 1))
+            number = int(d.payload.get("undoes") or d.number - 1)
+            undone = next((one for one in log if one.number == number), None)
             yield f"{d.number}|{Stage.OPEN}", answers.changed(d, theme, undone or d)
         elif d.verdict in _BESIDE:
             yield f"{d.number}|{d.verdict}", answers.changed(d, theme)

@@ -22,12 +22,12 @@ VERDICTS = {
     "snooze": Verdict.SNOOZE,
     "not_a_theme": Verdict.REJECT,
 }
-_SEVERITIES = {
-    Severity.P0: "P0: blocks use, loses data or money",
-    Severity.P1: "P1: a major function is broken, no workaround",
-    Severity.P2: "P2: a function is broken, a workaround exists",
-    Severity.P3: "P3: minor, or a how-to",
-    Severity.P4: "P4: cosmetic, or an idea",
+_SEVERITIES = {  # as the rules mean them (bot.synthesis.severity, and severity.rules in the config)
+    Severity.P0: "P0: lost data, money taken wrongly, or a breach",
+    Severity.P1: "P1: customers are blocked",
+    Severity.P2: "P2: something does not work as it should",
+    Severity.P3: "P3: minor, or a request: nothing is broken",
+    Severity.P4: "P4: a question, or cosmetic",
 }
 _MONTH = timedelta(days=30)
 
