@@ -233,7 +233,7 @@ def _foot(month: _Month, shape: _Shape) -> Iterator[Block]:
     told += [_where_the_rest_is(d), f"wording {phrases.made_by(d.making.drafter)}"]
     yield context(" · ".join(told))
     if not month.offer.decisions:
-        yield context("Nothing can be decided here: it is a private copy, nobody may approve, or it is over 90 days old.")
+        yield context("Nothing can be decided here: a private copy, nobody may approve, or over 90 days old.")
 
 
 def _where_the_rest_is(d: Digest) -> str:
