@@ -29,7 +29,7 @@ test: install ## format, lint, types, import contracts, tests: what CI runs
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-crash: install ## kill -9 at every boundary, many times: a table of what became of it (a quarter of an hour)
 	$(BIN)/python -m tests.crash
