@@ -119,6 +119,9 @@ class _Place:
 
     def twins(self, act: Act) -> Sequence[Receipt]:
         self._meet("twins", act.key)
+        if act.repeatable:  # it makes no thing of its own, and leaves its mark on its parent
+            parent = self._parent(act)
+            return [self._receipt(parent)] if act.key in parent.marks else []
         return [self._receipt(thing) for thing in self.things if thing.key == act.key and not thing.hidden]
 
     def check(self) -> Sequence[Finding]:
