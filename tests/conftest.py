@@ -10,7 +10,7 @@ from hypothesis import settings
 from tests.databases import database, postgres  # noqa: F401 - the databases, for every test that asks for one
 
 # Here every run tries other examples; in CI the same ones, so that a change is judged by what it changed.
-settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
