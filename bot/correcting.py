@@ -33,7 +33,6 @@ class Asked:
     stands: Mapping[str, Standing]
     now: datetime
     given: Mapping[str, Any]
-    note: str = ""
 
 
 def payload(asked: Asked) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def said(asked: Asked, made: Mapping[str, Any]) -> str:
         Verdict.REJECT: lambda: "Marked as not a theme. Its like is left out of later digests.",
         Verdict.SNOOZE: lambda: f"{name} sleeps {ending(made)}.",
         Verdict.MERGE: lambda: f"{name} is a part of “{into}” from now on, in this digest and in later ones.",
-        Verdict.SPLIT: lambda: f"{_tickets(made)} split off {name}{_fate(made)}.",
+        Verdict.SPLIT: lambda: f"{_tickets(made)} split off {name}.",
         Verdict.MOVE: lambda: f"{_tickets(made)} moved to {f'“{into}”' if into else 'no theme'}.",
         Verdict.RENAME: lambda: f"{name} is called “{made.get('to')}” from now on.",
         Verdict.EDIT: lambda: f"The draft of {name} is changed. Nothing was sent.",
@@ -59,10 +58,6 @@ def said(asked: Asked, made: Mapping[str, Any]) -> str:
 
 def _tickets(made: Mapping[str, Any]) -> str:
     return f"{phrases.count(len(made['tickets']), 'ticket')} {'is' if len(made['tickets']) == 1 else 'are'}"
-
-
-def _fate(made: Mapping[str, Any]) -> str:
-    return "; below 5 tickets they are an anecdote" if len(made["tickets"]) < 5 else ""
 
 
 # --- one for each verdict

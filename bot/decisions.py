@@ -351,7 +351,6 @@ def _corrected(d: _Deciding) -> Outcome | None:
         stands=stands(d.store, d.subject.digest),
         now=d.store.now(),
         given=d.wish.payload,
-        note=d.wish.note,
     )
     try:
         payload = correcting.payload(asked)

@@ -53,7 +53,7 @@ def _told(ticket: Evidence | None) -> Sequence[str]:
         return ("", "", "", "")
     link = ticket.url if ticket.url and adf.followable(ticket.url) else ""
     at = ticket.created_at.isoformat(timespec="minutes") if ticket.created_at else ""
-    return (link, at, phrases.source_name(ticket.source), f"{max(ticket.fit, 0.0):.2f}")
+    return (link, at, phrases.source_name(ticket.source), f"{ticket.fit:.2f}" if ticket.fit > 0 else "")
 
 
 def _cell(said: str) -> str:
