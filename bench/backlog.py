@@ -1,4 +1,4 @@
-"""How well `bot.backlog` tells an issue that is about a theme from its neighbours: python bench/backlog.py
+"""How well `bot.tracker.backlog` tells an issue that is about a theme from its neighbours: python bench/backlog.py
 
 60 labelled pairs (backlog.json): twenty themes of many domains, and for each an issue about the same problem in a
 developer's words, one of the same area that asks for something else, and one that shares words and nothing more. No
@@ -14,10 +14,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot import backlog
 from bot.acts import Issue, Likeness
 from bot.domain import Counts, Kind, Quality, Quote, Theme, Words
 from bot.embedding import MiniLM
+from bot.tracker import backlog
 
 PAIRS = Path(__file__).with_name("backlog.json")
 WANTED = 0.9

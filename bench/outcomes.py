@@ -3,7 +3,7 @@
     .venv/bin/python -m bench.outcomes [DRAWS]
 
 Counts alone are drawn (tests/replays.py): seven themes, seven months, an issue that is done in the fourth. Verdicts are
-of `bot.outcomes.of`; nothing of a model or a vendor is in it, so it takes seconds.
+of `bot.months.outcomes.of`; nothing of a model or a vendor is in it, so it takes seconds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from dataclasses import replace
 
 from bot.domain import Measured, Worked
-from bot.outcomes import calibrated, of, record
+from bot.months.outcomes import calibrated, of, record
 from bot.synthesis.impact import deflection
 from tests.replays import FIXED, FLOOR, Story, counts, done, history
 

@@ -27,13 +27,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 sys.dont_write_bytecode = True
 
-from bot import pipeline, wiring  # noqa: E402
+from bot import wiring  # noqa: E402
 from bot.config import Config  # noqa: E402
-from bot.document import document  # noqa: E402
 from bot.embedding import Cached, MiniLM  # noqa: E402
 from bot.llm import ChatModel, Endpoint, Prices, Purse  # noqa: E402
 from bot.ports import Embedder  # noqa: E402
-from bot.reading import Asked  # noqa: E402
+from bot.report.document import document  # noqa: E402
+from bot.runs import pipeline  # noqa: E402
+from bot.runs.reading import Asked  # noqa: E402
 from bot.synthesis import Plan  # noqa: E402
 from tests.servers.openai import OpenAI, SimulatedReader, gold_of  # noqa: E402
 

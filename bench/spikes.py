@@ -19,8 +19,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from bot.embedding import MiniLM
-from bot.novelty import Centre, Written, series
 from bot.spikes import HOUR, Cause, Check, Rule, Series, Spike, by_place
+from bot.spikes.novelty import Centre, Written, series
 from bot.synthesis.clean import cleaned, passages
 from bot.synthesis.forms import spoken
 from bot.synthesis.tree import centred, unit

@@ -142,7 +142,7 @@ class Issue:
 
 
 class Likeness(StrEnum):
-    """How an issue stands to a theme; `bot.backlog` says how far each can be trusted."""
+    """How an issue stands to a theme; `bot.tracker.backlog` says how far each can be trusted."""
 
     SAME = "same"
     RELATED = "related"

@@ -1,6 +1,6 @@
 """What a run found, as people corrected it since: the digest that every surface shows.
 
-The only place that reads the log of corrections for showing; how they are applied is `bot.corrected`'s.
+The only place that reads the log of corrections for showing; how they are applied is `bot.corrections.corrected`'s.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
-from bot import fold, outcomes, signals, trends
+from bot import signals
 from bot.acts import Decision
-from bot.corrected import concerns, corrected
+from bot.corrections import fold
+from bot.corrections.corrected import concerns, corrected
 from bot.domain import Digest
+from bot.months import outcomes, trends
+from bot.months.trends import Ending, History
 from bot.store import Store
-from bot.trends import Ending, History
 
 _KEPT = 4  # digests of a store that are kept as they were last worked out: a click must not count a month again
 

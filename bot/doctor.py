@@ -20,12 +20,12 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 
-from bot import dotenv, wiring
+from bot import wiring
 from bot.acts import Finding
-from bot.config import Config, Read
+from bot.config import Config, Read, dotenv
+from bot.config.reach import astray
 from bot.embedding import MiniLM
 from bot.ports import Checked, Refused, Unavailable
-from bot.reach import astray
 
 Look = Callable[[], Sequence[Finding]]
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 
+from bot.customers.organisations import machine, mail_address
 from bot.domain import Ticket
-from bot.organisations import machine, mail_address
 
 _SAME_TEXT, _FEW_WORDS, _LINKED = timedelta(hours=48), timedelta(hours=1), timedelta(days=7)
 REASON = "mirrored: "

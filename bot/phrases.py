@@ -92,6 +92,11 @@ def avoidable(deflection: Deflection) -> str:
     return high if deflection.low == deflection.high else f"{low}–{high}"
 
 
+def avoidance(deflection: Deflection) -> str:
+    """ "up to 12 tickets per 30 days"."""
+    return f"up to {count(deflection.high, 'ticket')} {per(deflection)}"
+
+
 def per(deflection: Deflection) -> str:
     """'per 30 days', or what the range is about when tickets have no dates to scale by."""
     return "in a batch like this" if deflection.per == "batch" else f"per {line(deflection.per)}"

@@ -74,7 +74,7 @@ class Sampled(Protocol):
     def samples(self) -> Iterator[tuple[str, Any]]:
         """(name, decoded JSON as it came): a few answers of each kind that `pages` reads. Reads only.
 
-        Unmasked: `bot.capture` must have them before anybody else. Raises Refused, Unavailable.
+        Unmasked: `bot.redact.capture` must have them before anybody else. Raises Refused, Unavailable.
         """
         ...
 
@@ -125,7 +125,7 @@ class Outlet(Protocol):
 
 
 class Sink(Checked, Outlet, Protocol):
-    """Where approved items go: Jira; Productboard and Dovetail beside it (`bot.sinks`)."""
+    """Where approved items go: Jira; Productboard and Dovetail beside it (`bot.tracker.sinks`)."""
 
     def plan(self, draft: Draft) -> Sequence[Act]:
         """Pure: what would be written for an approved draft, in order; the first makes the thing the others hang on."""
@@ -169,7 +169,7 @@ class Backlog(Protocol):
 
     def similar(self, words: Sequence[str]) -> Sequence[Issue]:
         """Issues in which any of the words stands, the last changed first; bounded. Whether one of them is about the
-        same, `bot.backlog` judges. Raises Unavailable, Refused."""
+        same, `bot.tracker.backlog` judges. Raises Unavailable, Refused."""
         ...
 
     def issues(self, keys: Sequence[str]) -> Sequence[Issue]:

@@ -10,14 +10,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot import backlog, current, trends
+from bot import current
 from bot.acts import Fate, Issue, Match, Stage, Standing
 from bot.decisions import standings
 from bot.domain import Digest
-from bot.existing import Existing
+from bot.months import trends
 from bot.ports import Backlog, Embedder, Refused, Unavailable
 from bot.runs import SYNC
 from bot.store import Outcome, Store
+from bot.tracker import backlog
+from bot.tracker.existing import Existing
 
 AGAIN = timedelta(minutes=15)  # between two looks, while the tracker does not answer
 FRESH = timedelta(days=3)  # after its end a run is looked at no more: its themes were read and decided on

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from bot import trends, watchlist
+from bot.corrections.honoured import SET_BY
 from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
-from bot.honoured import SET_BY
 from bot.mirrors import REASON, why_copied
-from bot.recounted import forecasts, measured, unborne
+from bot.months import trends, watchlist
+from bot.months.recounted import forecasts, measured, unborne
+from bot.months.trends import History
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
@@ -28,7 +29,6 @@ from bot.synthesis.reading.wording import impure
 from bot.synthesis.rules import Rules
 from bot.synthesis.severity import severity
 from bot.synthesis.words import MADE_BY, problem
-from bot.trends import History
 
 Document = Mapping[str, Any]
 _THEMES = ("themes", "further_themes", "snoozed_themes")

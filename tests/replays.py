@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from bot.domain import Window
-from bot.outcomes import Period
-from bot.trends import Ending, History, Past, Was
+from bot.months.outcomes import Period
+from bot.months.trends import Ending, History, Past, Was
 
 FLOOR = 5  # tickets of the rule: a digest counts no theme below
 DONE, FIXED = 3, "t-fixed"  # the issue is done in the fourth of seven months

@@ -10,12 +10,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bot import pipeline, wiring
+from bot import wiring
 from bot.config import Config
-from bot.document import document
 from bot.embedding import Cached, MiniLM
-from bot.pipeline import Run
-from bot.reading import Asked
+from bot.report.document import document
+from bot.runs import pipeline
+from bot.runs.pipeline import Run
+from bot.runs.reading import Asked
 from bot.verify import problems
 
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)

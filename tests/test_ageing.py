@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from bot.acts import Act, Receipt
 from bot.domain import Customer, Page, Ticket, Window
-from bot.reading import Reading
+from bot.runs.reading import Reading
 from bot.store import Kept, Store
 from bot.store.schema import inbox
 from bot.store.withdrawal import WITHDRAWN

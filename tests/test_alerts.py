@@ -17,10 +17,10 @@ from typer.testing import CliRunner
 from bot.acts import EffectState
 from bot.cli import app
 from bot.domain import AccountHint, Page, Requester, Ticket
-from bot.lookout import KIND, Lookout, run_from
 from bot.ports import Progress, Refused, Source, Unavailable, Vectors
 from bot.runs import Parts, carry_on
-from bot.service import Service, Times
+from bot.runs.lookout import KIND, Lookout, run_from
+from bot.serve import Service, Times
 from bot.slack import alerts, limits
 from bot.slack.alertboard import AlertBoard, AlertDesk
 from bot.slack.alerts import RunOf

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from bot import standings as words
 from bot.acts import EffectState, Message, Stage, Verdict
 from bot.decisions import UNDO_WITHIN, Outcome, Result, standings
 from bot.embedding import MiniLM
+from bot.report import standings as words
 from bot.slack import limits
 from bot.tracking import Tracking
 from tests.databases import at_once

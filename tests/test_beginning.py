@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from bot import extras, starting
+from bot import extras
 from bot.cli import app
-from bot.config import load
+from bot.config import load, starting
 from bot.ports import Refused
 from tests.runs import ROOT, jsonl
 from tests.servers.jira import EMAIL

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.acts import Decision, Message, Receipt, Stage, Standing, Verdict
 from bot.domain import Digest, Theme, Warned
-from bot.slack import answers, blocks, rows, text
+from bot.slack import answers, blocks, leftovers, rows, text, thread
 from bot.slack.elements import Press
 from bot.slack.limits import BYTES, problems, size
 from bot.slack.rows import Offer
@@ -76,11 +76,11 @@ def everything(d: Digest) -> Iterator[Message]:
     yield blocks.digest(d, {}, run_key=RUN, evidence=links, missing=("Intercom refused the token (401).",))
     yield blocks.digest(d, now, run_key=RUN, evidence=links, offer=Offer(decisions=False))
     yield blocks.digest(d, now, run_key=RUN, evidence=links)
-    yield blocks.left_over(d)
+    yield leftovers.left_over(d)
     for theme in d.themes:
         at = now.get(theme.id, Standing(theme.id))
-        yield blocks.reply(d, theme, at, run_key=RUN)
-        yield blocks.reply(d, theme, Standing(theme.id), run_key=RUN)
+        yield thread.reply(d, theme, at, run_key=RUN)
+        yield thread.reply(d, theme, Standing(theme.id), run_key=RUN)
         yield answers.decided(at, theme)
         yield answers.changed(decision(theme, Verdict.RENAME, to=theme.words.name), theme)
         yield answers.changed(decision(theme, Verdict.UNDO), theme, decision(theme, Verdict.MERGE))
@@ -130,9 +130,9 @@ def buttons(message: Message) -> dict[str, list[str]]:
         ),
         ("digest_small_sample", blocks.digest(small_digest(), {}, run_key=RUN)),
         ("digest_no_tickets", blocks.digest(empty_digest(), {}, run_key=RUN)),
-        ("reply", blocks.reply(steady_digest(), steady_digest().themes[3], Standing("thm_04c4f1"), run_key=RUN)),
-        ("reply_hostile", blocks.reply(steady_digest(), steady_digest().themes[6], Standing("x"), run_key=RUN)),
-        ("left_over", blocks.left_over(steady_digest())),
+        ("reply", thread.reply(steady_digest(), steady_digest().themes[3], Standing("thm_04c4f1"), run_key=RUN)),
+        ("reply_hostile", thread.reply(steady_digest(), steady_digest().themes[6], Standing("x"), run_key=RUN)),
+        ("left_over", leftovers.left_over(steady_digest())),
     ],
 )
 def test_each_message_is_as_kept(name: str, message: Message) -> None:
@@ -171,7 +171,7 @@ def test_before_an_approval_who_has_no_tracker_finds_the_way_to_markdown_in_the_
         row = blocks.digest(d, {}, run_key=RUN, offer=offer).blocks
         entries = [o["value"] for b in row if b["type"] == "actions" for o in b["elements"][-1]["options"]]
         assert entries.count("copy") == (0 if tracker else len(d.themes))
-        reply = blocks.reply(d, d.themes[0], Standing(d.themes[0].id), run_key=RUN, offer=offer)
+        reply = thread.reply(d, d.themes[0], Standing(d.themes[0].id), run_key=RUN, offer=offer)
         assert ("Copy as Markdown…" in buttons(reply)[d.themes[0].id]) is not tracker
 
 
@@ -196,7 +196,7 @@ def test_ten_minutes_after_an_approval_its_row_offers_no_undo_and_says_where_to_
         offer = Offer(at=AT + timedelta(seconds=passed))
         for message in (
             blocks.digest(d, {theme.id: now}, run_key=RUN, offer=offer),
-            blocks.reply(d, theme, now, run_key=RUN, offer=offer),
+            thread.reply(d, theme, now, run_key=RUN, offer=offer),
         ):
             assert ("Undo" in buttons(message)[theme.id]) is offered and "Open BILL-1093" in buttons(message)[theme.id]
             assert ("Change it in Jira" in shown(message)) is not offered
@@ -354,7 +354,7 @@ def test_evidence_links_stand_before_the_small_print_once_they_are_known() -> No
 def test_a_reply_has_every_figure_with_its_arithmetic_and_quotes_word_for_word() -> None:
     d = sample_digest()
     theme = d.themes[0]
-    message = blocks.reply(d, theme, Standing(theme.id), run_key=RUN)
+    message = thread.reply(d, theme, Standing(theme.id), run_key=RUN)
     said = shown(message)
     item = d.item_of(theme)
     for figure in (
@@ -381,7 +381,7 @@ def test_a_reply_has_every_figure_with_its_arithmetic_and_quotes_word_for_word()
 def test_tickets_are_links_only_where_the_address_may_be_followed() -> None:
     d = sample_digest()
     theme = d.themes[0]
-    message = blocks.reply(d, theme, Standing(theme.id), run_key=RUN)
+    message = thread.reply(d, theme, Standing(theme.id), run_key=RUN)
     links = {o["text"]: o["url"] for o in objects(message.blocks) if o.get("type") == "link"}
     good = {e.ticket_id: e.url for e in theme.evidence[:25] if e.url and e.url.startswith("https://")}
     assert links == good
@@ -411,7 +411,7 @@ def test_an_address_that_nobody_may_be_sent_to_is_none(url: str | None) -> None:
 
 
 def test_what_is_left_over_is_listed_by_reason_with_ids_and_shortened_with_a_count() -> None:
-    said = shown(blocks.left_over(sample_digest()))
+    said = shown(leftovers.left_over(sample_digest()))
     assert "4 tickets, 2 customers: Dark mode for charts (SUP-0000, SUP-0001, SUP-0002, SUP-0003)" in said
     assert "Bulk edit loses the selection (6 tickets, 4 customers; " in said
     assert "Calendar shows the wrong week (6 tickets, customers not known; " in said
@@ -483,7 +483,7 @@ def test_ticket_text_can_neither_ping_nor_link_nor_format(words: str) -> None:
 def test_no_text_whatever_breaks_out(words: str) -> None:
     d = with_text(words)
     theme = d.themes[0]
-    for message in (blocks.digest(d, {}, run_key=RUN), blocks.reply(d, theme, Standing(theme.id), run_key=RUN)):
+    for message in (blocks.digest(d, {}, run_key=RUN), thread.reply(d, theme, Standing(theme.id), run_key=RUN)):
         assert problems(message) == []
         assert commands(message) == set()
 

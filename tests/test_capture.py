@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.capture import Masking
+from bot.redact.capture import Masking
 from connectors.intercom import reading
 from tests.servers.intercom import ADMIN, said
 from tests.servers.town import Town

@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from bot.acts import Act, Effect, EffectState, Receipt, Verdict
-from bot.chain import links, onwards
 from bot.cli import app
 from bot.decisions import Result
+from bot.tracker.chain import links, onwards
 from connectors.markup import text
 from tests.contract.sinks import draft_of
 from tests.databases import WORKSPACE

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import dotenv
-from bot.config import Config, load, read
+from bot.config import Config, dotenv, load, read
 from bot.ports import Refused
 from tests.test_cli import groundswell
 

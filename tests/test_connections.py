@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from bot.config import Config, load
-from bot.connections import is_public
+from bot.config.connections import is_public
 from bot.ports import Refused
 from tests.runs import ROOT
 

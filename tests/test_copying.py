@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot import markdown
 from bot.acts import Verdict
+from bot.report import markdown
 from bot.slack.app import event_id
 from bot.slack.copying import CopyWindow
 from tests.digests import HOSTILE, sample_digest, with_text

@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import correcting, fold
 from bot.acts import Decision, Stage, Verdict
-from bot.corrected import corrected
-from bot.correcting import Asked
+from bot.corrections import correcting, fold
+from bot.corrections.corrected import corrected
+from bot.corrections.correcting import Asked
+from bot.corrections.entered import NotPossible
 from bot.digest import Reading
-from bot.document import document
 from bot.domain import Digest, shown_ids
-from bot.entered import NotPossible
+from bot.report.document import document
 from bot.synthesis.rules import Rules
 from bot.verify import problems
 from tests.runs import demo

@@ -24,7 +24,7 @@ import yaml
 from jsonschema.validators import validator_for
 
 from bot.config import load
-from bot.faults import PREFIX
+from bot.config.faults import PREFIX
 from tests.parsing import parsed, spoken
 from tests.runs import ROOT
 from tests.scenarios.served import Served, wait

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.door import Door
 from bot.ports import Refused
+from bot.serve.door import Door
 
 READY = {"database": True, "scheduler": True}
 

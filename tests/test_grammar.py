@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.grammar import HelpOrder, HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, dates, read
+from bot.slack.grammar import HelpOrder, HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, dates, read
 
 NOW = datetime(2026, 11, 25, 13, 0, tzinfo=UTC)  # a Wednesday
 WEEK = "2026-11-19..2026-11-25"

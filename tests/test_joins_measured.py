@@ -14,8 +14,8 @@ from itertools import combinations
 import pytest
 
 from bot.customers import customers
+from bot.customers.pseudonyms import pseudonymous
 from bot.domain import AccountHint, Requester, Ticket
-from bot.pseudonyms import pseudonymous
 from tests.tickets import ticket
 
 _STEMS = (

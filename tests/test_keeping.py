@@ -12,8 +12,8 @@ from sqlalchemy import make_url
 from typer.testing import CliRunner
 
 from bot.cli import app
-from bot.door import Door
 from bot.ports import Refused
+from bot.serve.door import Door
 from bot.store import Store
 from bot.store.copying import backup, restore
 from bot.store.opening import parsed

@@ -26,7 +26,7 @@ from bot.effects import Ledger
 from bot.embedding import MiniLM
 from bot.ports import Refused, Unavailable, Unknown
 from bot.runs import Parts
-from bot.service import Service, Times
+from bot.serve import Service, Times
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.slack.elements import Press

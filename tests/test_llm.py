@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from bot.answers import AnswerFile, Recalling, Remembered
 from bot.llm import ChatModel, Endpoint, EndpointEmbedder, Prices, Purse, refusal
 from bot.llm.chat import TOO_COSTLY
 from bot.llm.shape import decoded, fault
 from bot.ports import Answer, Question, Refused, Unavailable
+from bot.runs.answers import AnswerFile, Recalling, Remembered
 from tests.servers.base import Answer as Raw
 from tests.servers.openai import OpenAI, completion
 

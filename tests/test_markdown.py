@@ -5,8 +5,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot import markdown, phrases
+from bot import phrases
 from bot.phrases import visible
+from bot.report import markdown
 from tests.digests import HOSTILE, empty_digest, sample_digest, small_digest, steady_digest, with_text
 from tests.goldens import same_as_kept
 

@@ -13,17 +13,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from bot import current, outcomes, trends
+from bot import current
 from bot.cli import app
 from bot.digest import backlog
-from bot.document import document
 from bot.domain import Digest, Severity, Totals, Worked
-from bot.markdown import render as markdown
-from bot.outcomes import Period
-from bot.recounted import forecasts, measured
+from bot.months import outcomes, trends
+from bot.months.outcomes import Period
+from bot.months.recounted import forecasts, measured
 from bot.report import render as report
+from bot.report.document import document
+from bot.report.markdown import render as markdown
 from bot.runs import Request
-from bot.slack.blocks import left_over
+from bot.slack.leftovers import left_over
 from bot.store import Outcome, Store
 from bot.synthesis.rules import Rules
 from bot.tracking import forecast

@@ -8,9 +8,9 @@ from contextlib import closing
 
 from bot.acts import Act, Receipt
 from bot.domain import Page
-from bot.door import Door
-from bot.metrics import exposition
 from bot.ports import Unavailable
+from bot.serve.door import Door
+from bot.serve.metrics import exposition
 from bot.store import Figure
 from tests.databases import Clock, Fresh
 from tests.tickets import NOON, ticket

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.customers.pseudonyms import pseudonymous
 from bot.digest import Reading
 from bot.domain import Requester, Ticket, Window
 from bot.mirrors import REASON, mirrored, why_copied
-from bot.pseudonyms import pseudonymous
-from bot.reading import Asked, Collected, arranged
+from bot.runs.reading import Asked, Collected, arranged
 from bot.synthesis.rules import Rules
 from connectors.intercom import Intercom
 from connectors.zendesk import Zendesk

@@ -19,7 +19,7 @@ import pytest
 from bot.acts import Verdict
 from bot.domain import AccountHint, Page, Ticket
 from bot.ports import Progress, Vectors
-from bot.service import Service
+from bot.serve import Service
 from tests.goldens import same_as_kept
 from tests.scenarios.shown import read
 from tests.spine import PASSED, Scene, scene

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.customers.pseudonyms import pseudonymous
 from bot.domain import Digest, Removed, Requester, Ticket
 from bot.phrases import removed_because
-from bot.pseudonyms import pseudonymous
-from bot.reading import Asked, Collected, arranged
+from bot.runs.reading import Asked, Collected, arranged
 from bot.synthesis.noise import (
     AUTO_REPLY,
     BOUNCE,

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot import outcomes
 from bot.domain import Measured, Worked
-from bot.outcomes import calibrated, of, record
+from bot.months import outcomes
+from bot.months.outcomes import calibrated, of, record
 from bot.synthesis.impact import deflection
 from tests.replays import FIXED, FLOOR, Story, counts, done, history, month
 

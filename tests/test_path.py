@@ -26,7 +26,7 @@ from bot import wiring
 from bot.acts import Effect, EffectState
 from bot.config import load
 from bot.runs import monthly_key
-from bot.service import Service, Times
+from bot.serve import Service, Times
 from bot.slack.app import event_id
 from bot.store import Store
 from tests.runs import DEMO

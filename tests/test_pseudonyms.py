@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.customers import customers
+from bot.customers.pseudonyms import pseudonymous, requester_key
 from bot.domain import AccountHint, Requester, Ticket
-from bot.pseudonyms import pseudonymous, requester_key
 
 KEY = b"k" * 32
 

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from bot.config import load
 from bot.ports import Refused, Unavailable
-from bot.pulse import Pings
-from bot.scheduler import next_post
+from bot.serve.pulse import Pings
+from bot.serve.scheduler import next_post
 from tests.scenarios.served import wait
 from tests.servers.base import Answer, StandIn
 from tests.spine import scene

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bot.config import Config, load
+from bot.config.reach import astray
 from bot.doctor import addresses
 from bot.ports import Refused
-from bot.reach import astray
 from tests.runs import ROOT
 from tests.test_cli import groundswell
 

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from pydantic import SecretStr
 
-from bot import pipeline, wiring
-from bot.answers import Recalling, Remembered
+from bot import wiring
 from bot.config import Config
 from bot.llm import ChatModel, Endpoint, Prices, Purse
-from bot.pipeline import Mind, Run
 from bot.ports import Answer, Question, Refused
-from bot.reading import Asked
+from bot.runs import pipeline
+from bot.runs.answers import Recalling, Remembered
+from bot.runs.pipeline import Mind, Run
+from bot.runs.reading import Asked
 from bot.synthesis import Plan
 from bot.synthesis.clean import Cleaned
 from bot.synthesis.reading import passes, prompts

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from bot import report
 from bot.domain import BacklogItem, Dot, Theme
-from bot.drawing import HEIGHT, MOST_DOTS, WIDTH, day_bars, theme_map
 from bot.phrases import visible
+from bot.report.drawing import HEIGHT, MOST_DOTS, WIDTH, day_bars, theme_map
 from tests.digests import HOSTILE, empty_digest, large_digest, sample_digest, small_digest, steady_digest, with_text
 from tests.goldens import same_as_kept
 

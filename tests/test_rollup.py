@@ -9,7 +9,7 @@ import pytest
 
 from bot.digest import Reading
 from bot.domain import AccountHint, Counts, Digest, Requester, Ticket, Warned, Window
-from bot.rollup import Rollup, rolled_up, told
+from bot.months.rollup import Rollup, rolled_up, told
 from bot.window import between, months, window
 from tests import digests
 from tests.test_trends import month

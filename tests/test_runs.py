@@ -23,15 +23,15 @@ from bot import phrases
 from bot.acts import Act, Finding, effect_key
 from bot.commands import planning
 from bot.digest import FIRST
-from bot.document import document
 from bot.domain import Digest, Page, Requester, Severity, Ticket, Warned, Window
 from bot.embedding import Cached
+from bot.months.trends import History
 from bot.ports import Embedder, Progress, Refused, Source, Unavailable, Vectors
-from bot.reading import Unwatched
+from bot.report.document import document
 from bot.runs import LEASE, SYNC, Parts, Request, another, ask, carry_on, manual_key, monthly_key
+from bot.runs.reading import Unwatched
 from bot.store import RunState, Store
 from bot.synthesis.rules import Rules
-from bot.trends import History
 from bot.verify import Verified, problems, verified
 from bot.window import window
 from tests.databases import Clock, Fresh, at_once, texts_of

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.scheduler import due_months, posting_time, ticking
+from bot.serve.scheduler import due_months, posting_time, ticking
 
 FIRST = "first weekday 09:00"
 

@@ -23,8 +23,8 @@ from bot.commands import logs
 from bot.domain import AccountHint, Page, Ticket
 from bot.ports import Progress, Refused, Unavailable, Vectors
 from bot.runs import SYNC, Parts, monthly_key
-from bot.scheduler import ticking
-from bot.service import Service, Times
+from bot.serve import Service, Times
+from bot.serve.scheduler import ticking
 from bot.synthesis.rules import Rules
 from tests.spine import Scene, scene
 

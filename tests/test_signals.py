@@ -14,15 +14,15 @@ import pytest
 
 from bot import wiring
 from bot.config import load
-from bot.document import document
 from bot.domain import Corroboration, Digest, Users, Window
-from bot.markdown import render as markdown
+from bot.months.recounted import unborne
 from bot.ports import Flow, Refused, Unavailable
-from bot.recounted import unborne
 from bot.report import render as report
+from bot.report.document import document
+from bot.report.markdown import render as markdown
 from bot.signals import carried, judged, pattern
+from bot.signals.usage import Usage
 from bot.slack.blocks import digest as slack
-from bot.usage import Usage
 from connectors.posthog import PostHog
 from tests.digests import sample_digest
 from tests.servers.posthog import PROJECT, TOKEN, Event, PostHogServer

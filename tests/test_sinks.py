@@ -15,7 +15,7 @@ from bot.decisions import Result, Wish, decide
 from bot.doctor import looks
 from bot.effects import Ledger
 from bot.ports import Backlog, Formed, Pictured, Unavailable
-from bot.sinks import Sinks
+from bot.tracker.sinks import Sinks
 from connectors.dovetail import Dovetail
 from tests.contract.sinks import draft_of
 from tests.databases import WORKSPACE

@@ -20,8 +20,8 @@ from bot.acts import EffectState, Message
 from bot.domain import Page
 from bot.ports import Refused, Unavailable
 from bot.runs import Parts, Request
-from bot.scheduler import next_post
-from bot.service import Service, Times
+from bot.serve import Service, Times
+from bot.serve.scheduler import next_post
 from bot.slack import limits
 from bot.slack.app import COMMAND, app, event_id
 from bot.slack.commands import Commands, Place

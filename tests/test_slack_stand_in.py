@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.acts import Message, Standing
 from bot.domain import Digest
-from bot.slack import blocks, preview
+from bot.slack import blocks, preview, thread
 from bot.slack.elements import Press, pressed
 from bot.slack.preview import Post
 from connectors.slack import Slack
@@ -125,7 +125,7 @@ def test_a_preview_of_hostile_words_runs_and_fetches_nothing(tmp_path: Path) -> 
             pytest.fail("Chromium is required but not installed", pytrace=False)
         pytest.skip("Chromium is not installed")
     d = with_text(HOSTILE)
-    posts = [Post(blocks.digest(d, {}, run_key=RUN), [blocks.reply(d, d.themes[0], Standing("x"), run_key=RUN)])]
+    posts = [Post(blocks.digest(d, {}, run_key=RUN), [thread.reply(d, d.themes[0], Standing("x"), run_key=RUN)])]
     file = tmp_path / "preview.html"
     file.write_text(preview.page("product-support", posts, PEOPLE), encoding="utf-8")
     with browser.page(tmp_path / "profile") as tab:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bot.novelty import Centre, Written, series
 from bot.spikes import CALM, HOUR, WEEKS, Alert, Cause, Check, Past, Rule, Series, Spike, by_place, chance, followed
+from bot.spikes.novelty import Centre, Written, series
 
 BEGIN = datetime(2026, 8, 31, tzinfo=UTC)  # a Monday
 NINTH = BEGIN + timedelta(weeks=WEEKS)

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.acts import Act, Receipt
+from bot.customers.pseudonyms import pseudonymous, requester_key
 from bot.digest import Reading
 from bot.domain import AccountHint, Customer, Digest, Page, Quote, Requester, Ticket, Window
-from bot.pseudonyms import pseudonymous, requester_key
 from bot.store import Place, Store
 from bot.store.encoding import fit, to_json
 from bot.store.withdrawal import WITHDRAWN

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import event, text
 
 from bot.acts import Finding
+from bot.customers.pseudonyms import requester_key
 from bot.domain import Page, Reject, Requester, Ticket, Warned
 from bot.ports import Refused, Unavailable
-from bot.pseudonyms import requester_key
+from bot.runs.sync import sync
 from bot.store import Place, Store
-from bot.sync import sync
 from tests.databases import Clock, Fresh, engine_of, texts_of
 from tests.tickets import NOON, ticket
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot import terminal
+from bot.report import terminal
 from tests.digests import HOSTILE, empty_digest, sample_digest, small_digest, with_text
 from tests.goldens import same_as_kept
 

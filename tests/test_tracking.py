@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import backlog, existing
 from bot.acts import Fate, Issue, Likeness, Match, Verdict
 from bot.embedding import MiniLM
+from bot.tracker import backlog, existing
 from bot.tracking import AGAIN, FRESH, Tracking
 from tests.digests import sample_digest
 from tests.spine import RUN, Scene, scene

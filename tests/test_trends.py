@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import phrases, trends
+from bot import phrases
 from bot.acts import Decision, Verdict
-from bot.document import document
 from bot.domain import Course, Digest, Theme, Warned, Window
-from bot.drawing import month_line
-from bot.markdown import render as markdown
+from bot.months import trends
+from bot.months.trends import History, Past, Was
 from bot.report import render as report
-from bot.slack.blocks import left_over
-from bot.trends import History, Past, Was
+from bot.report.document import document
+from bot.report.drawing import month_line
+from bot.report.markdown import render as markdown
+from bot.slack.leftovers import left_over
 from bot.verify import _told_trends, _trends
 from tests import digests
 

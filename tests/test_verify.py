@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from bot import markdown, report
-from bot.terminal import table
+from bot import report
+from bot.report import markdown
+from bot.report.terminal import table
 from tests.runs import data, demo, faults
 
 Path = tuple[str | int, ...]

@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bot.document import document
 from bot.domain import Course, Digest, LeftOver, Month, Trend
-from bot.markdown import render as markdown
+from bot.months.trends import History, Little, Past
+from bot.months.watchlist import watched
 from bot.report import render as report
-from bot.slack.blocks import left_over
-from bot.trends import History, Little, Past
+from bot.report.document import document
+from bot.report.markdown import render as markdown
+from bot.slack.leftovers import left_over
 from bot.verify import _grown
-from bot.watchlist import watched
 from tests import digests
 from tests.test_trends import month
 

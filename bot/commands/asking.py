@@ -87,8 +87,8 @@ def estimated(wired: Wired, request: Request, *, as_json: bool) -> None:
 
 def _kept(wired: Wired, request: Request) -> Sequence[Ticket]:
     """The tickets that a run of this request would look at, masked; of help desks those that are stored already."""
-    from bot.reading import Asked, Unwatched, arranged, collect, redact
-    from bot.sync import hidden
+    from bot.runs.reading import Asked, Unwatched, arranged, collect, redact
+    from bot.runs.sync import hidden
     from bot.synthesis.noise import why_noise
 
     parts = wired.parts

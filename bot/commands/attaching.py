@@ -13,8 +13,8 @@ from bot.commands.themes import Note, Subject, ThemeName, about, decided
 if TYPE_CHECKING:
     from bot.acts import Standing
     from bot.domain import Digest
-    from bot.existing import Existing
     from bot.store import Store
+    from bot.tracker.existing import Existing
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,7 +42,7 @@ def attach(  # noqa: PLR0913
 
 
 def _found(subject: Subject, *, as_json: bool) -> str:
-    from bot.existing import NOTHING, near, takes
+    from bot.tracker.existing import NOTHING, near, takes
 
     if fault := looked(subject):
         fail("jira.away", f"what exists could not be looked for: {fault}", as_json=as_json, status=AWAY)
@@ -76,7 +76,7 @@ def known(store: Store, run_key: str, digest: Digest, now: Mapping[str, Standing
 
 def existing_of(subject: Subject) -> str:
     """What may be the same as the theme, in a line, for who is about to approve: what is stored, without asking."""
-    from bot.existing import NOTHING, line
+    from bot.tracker.existing import NOTHING, line
 
     found = known(subject.store, subject.key, subject.digest, {subject.theme.id: subject.now})
     return line(subject.theme, subject.now, found.get(subject.theme.id, NOTHING))

@@ -13,7 +13,7 @@ import typer
 from bot.commands.common import SIGN_IN, WRONG_USE, fail, say, surroundings
 
 if TYPE_CHECKING:
-    from bot.starting import Part
+    from bot.config.starting import Part
 
 _TRIES = 3
 Make = Callable[[str | None], "Part"]  # secret -> what is configured with it
@@ -48,7 +48,7 @@ def init(  # noqa: PLR0913 - every argument is one answer
 
     A token is never an argument: its option names the environment variable that holds it, or is - for stdin.
     """
-    from bot import starting
+    from bot.config import starting
 
     if config.exists() and not force:
         fail("config.exists", f"{config} is there already.", "Say --force to write over it.", as_json=False)
@@ -93,8 +93,8 @@ class _Answers:
 
     def fits(self, part: Part) -> bool:
         """Keeps the part if all of it works; says what doesn't. Exits 2 where the settings themselves are wrong."""
-        from bot import doctor, starting
-        from bot.config import judged
+        from bot import doctor
+        from bot.config import judged, starting
 
         whole = [*self.parts, part]
         around = {**surroundings(self.path), **starting.secrets(whole)}
@@ -112,7 +112,7 @@ class _Answers:
         return not mine
 
     def write(self) -> None:
-        from bot import dotenv, starting
+        from bot.config import dotenv, starting
         from bot.ports import Refused
 
         told = starting.text(starting.together(self._workspace, self.parts))
@@ -130,7 +130,7 @@ class _Answers:
 
 
 def _first_source(answers: _Answers, given: list[Path]) -> None:
-    from bot import starting
+    from bot.config import starting
 
     text = "" if given else _asked(_WHERE)
     kind, rest = starting.where(text or "")
@@ -145,7 +145,7 @@ def _first_source(answers: _Answers, given: list[Path]) -> None:
 
 
 def _slack(answers: _Answers, channel: str | None, options: list[str | None], approvers: list[str]) -> None:
-    from bot import starting
+    from bot.config import starting
 
     channel = channel or _asked(_CHANNEL)
     if not channel:
@@ -159,7 +159,7 @@ def _slack(answers: _Answers, channel: str | None, options: list[str | None], ap
 
 
 def _jira(answers: _Answers, address: str | None, email: str | None, option: str | None) -> None:
-    from bot import starting
+    from bot.config import starting
     from bot.ports import Refused
 
     address = address or _asked(_PROJECT)

@@ -52,7 +52,7 @@ def located(path: Path | None) -> Path | None:
 
 def surroundings(config: Path | None) -> dict[str, str]:
     """The environment, over the `.env` beside the config. Raises Refused when that can't be read."""
-    from bot import dotenv
+    from bot.config import dotenv
 
     return dotenv.beside(config.parent if config else Path(), os.environ)
 
@@ -110,7 +110,7 @@ def agreed(question: str, yes: bool, *, as_json: bool = False) -> None:
 
 def tell(told: dict[str, Any]) -> None:
     """The one object on stdout that --json promises."""
-    from bot.document import SCHEMA
+    from bot.report.document import SCHEMA
 
     whole = {"ok": True, "schema": SCHEMA, "data": told, "error": None, "meta": {}}
     sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2, default=str) + "\n")
@@ -122,7 +122,7 @@ def say(line: str = "") -> None:
 
 def fail(code: str, message: str, suggestion: str = "", *, as_json: bool, status: int = WRONG_USE) -> NoReturn:
     """One clear sentence on stderr (and the error envelope on stdout with --json), and the exit status."""
-    from bot.document import failure
+    from bot.report.document import failure
 
     if as_json:
         told = failure(code, message, suggestion, retryable=status in (AWAY, BUSY))

@@ -82,7 +82,7 @@ def _read(config: Any, *, as_json: bool) -> Read:
 
 
 def _faulty(faults: tuple[Finding, ...], where: str, *, as_json: bool) -> NoReturn:
-    from bot.document import failure
+    from bot.report.document import failure
 
     told = f"{len(faults)} fault{'s' * (len(faults) > 1)} in {where}"
     if not as_json:

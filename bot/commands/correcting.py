@@ -139,7 +139,7 @@ def rules(
 ) -> None:
     """The corrections that bind later digests: pinned merges, splits, moves, names, what is left out or asleep."""
     from bot import current
-    from bot.honoured import rule
+    from bot.corrections.honoured import rule
 
     told = settings(config)
     with opened(told, as_json=as_json) as store:

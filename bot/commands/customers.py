@@ -99,7 +99,7 @@ def _counted(store: Store, run: str | None, internal: Sequence[str], *, as_json:
 
 def _named(name: str, counted: _Counted, *, as_json: bool) -> Customer:
     """By id, by name, by a spelling of it, by a part of it: the first way that finds somebody."""
-    from bot.organisations import folded_name
+    from bot.customers.organisations import folded_name
 
     wanted, folded = name.strip().casefold(), folded_name(name)
     ways = (
@@ -152,7 +152,7 @@ def _requesters(tickets: Sequence[Ticket], joins: Sequence[Join]) -> list[dict[s
 
 
 def _who(ticket: Ticket) -> str:
-    from bot.organisations import mail_host, person_at
+    from bot.customers.organisations import mail_host, person_at
 
     who = ticket.requester
     if host := mail_host(who.email or who.id or ""):

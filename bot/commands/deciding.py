@@ -42,9 +42,9 @@ def approve(  # noqa: PLR0913
     config: ConfigFile = None,
 ) -> None:
     """Make the draft issue of a theme: shows what would be written, asks, and waits for the answer."""
-    from bot import standings as words
     from bot.acts import Stage, Verdict
     from bot.decisions import drafted
+    from bot.report import standings as words
 
     given = _given(field or [], as_json=as_json)
     with about(theme, run, config, as_json=as_json) as subject:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.acts import Issue
     from bot.domain import Digest, Theme
-    from bot.existing import Existing
+    from bot.tracker.existing import Existing
     from bot.verify import Verified
 
 
@@ -33,8 +33,8 @@ def list_(
     config: ConfigFile = None,
 ) -> None:
     """The themes of a digest, and where each stands."""
-    from bot import standings as words
     from bot.decisions import stands
+    from bot.report import standings as words
 
     told = settings(config)
     with opened(told, as_json=as_json) as store:
@@ -66,8 +66,8 @@ def show(
     if evidence:
         tracing.evidence(theme, run, config, as_json=as_json)
         return
-    from bot import standings as words
-    from bot.existing import NOTHING, near
+    from bot.report import standings as words
+    from bot.tracker.existing import NOTHING, near
 
     with about(theme, run, config, as_json=as_json) as subject:
         found, log = subject.theme, subject.store.decisions.of([subject.theme.id])[subject.theme.id]
@@ -89,7 +89,7 @@ def show(
 
 def _to_tell(theme: Theme, own: Issue | None, *, as_json: bool) -> None:
     from bot.acts import Fate
-    from bot.existing import to_tell
+    from bot.tracker.existing import to_tell
 
     if own is None or own.fate is not Fate.DONE:
         why = f"{own.key} is {own.status or own.fate}." if own else "no issue of the theme is known yet."
@@ -143,8 +143,9 @@ def verify(
     config: ConfigFile = None,
 ) -> None:
     """Count a stored digest again from its evidence: every number, id and quote. Exit 1 if anything differs."""
-    from bot import current, trends
-    from bot.document import document
+    from bot import current
+    from bot.months import trends
+    from bot.report.document import document
     from bot.verify import verified
 
     told = settings(config)

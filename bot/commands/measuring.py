@@ -82,8 +82,8 @@ def outcomes(
     config: ConfigFile = None,
 ) -> None:
     """Whether fixes worked, as a digest measured it, and how forecasts did so far."""
-    from bot.outcomes import as_json as told_of
-    from bot.outcomes import record_json
+    from bot.months.outcomes import as_json as told_of
+    from bot.months.outcomes import record_json
 
     with opened(settings(config), as_json=as_json) as store:
         key, digest = digest_of(store, run, as_json=as_json)

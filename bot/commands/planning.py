@@ -10,7 +10,7 @@ import typer
 from bot.commands.common import PARTIAL, tell
 
 if TYPE_CHECKING:
-    from bot.rollup import Rollup
+    from bot.months.rollup import Rollup
     from bot.runs import Request
     from bot.wiring import Wired
 
@@ -45,7 +45,7 @@ def summed(wired: Wired, request: Request, *, as_json: bool, quiet: bool) -> boo
 def _rolled_up(wired: Wired, request: Request, keys: list[str]) -> Rollup | None:
     """None: the evidence of a month is not there any more."""
     from bot import current
-    from bot.rollup import rolled_up
+    from bot.months.rollup import rolled_up
 
     store, found = wired.parts.store, []
     for key in keys:
@@ -63,7 +63,7 @@ def _told(rollup: Rollup, *, as_json: bool) -> None:
     from rich.text import Text
 
     from bot import phrases
-    from bot.rollup import told
+    from bot.months.rollup import told
 
     if as_json:
         tell(told(rollup))

@@ -35,8 +35,8 @@ from bot.commands.common import (
 
 if TYPE_CHECKING:
     from bot.domain import Digest, Window
-    from bot.reading import Watch
     from bot.runs import Request
+    from bot.runs.reading import Watch
     from bot.wiring import Wired
 
 Out = Annotated[
@@ -120,10 +120,11 @@ def demo(
     quiet: Quiet = False,
 ) -> None:
     """The whole thing on bundled tickets of an invented product: no key, no network."""
-    from bot import pipeline, wiring
+    from bot import wiring
+    from bot.commands.progress import Shown
     from bot.config import Config
-    from bot.progress import Shown
-    from bot.reading import Asked
+    from bot.runs import pipeline
+    from bot.runs.reading import Asked
 
     folder = Path(__file__).parent.parent / "demo"
     paths = sorted(folder.glob(f"*-{month}.*"))
@@ -176,7 +177,7 @@ def _window(text: str | None, wired: Wired) -> Window | None:
 def _carried(wired: Wired, request: Request, *, again: bool, as_json: bool, quiet: bool) -> Digest:
     """The digest of the request: as it is stored, or made now."""
     from bot import current, runs
-    from bot.progress import Shown
+    from bot.commands.progress import Shown
 
     parts = wired.parts
     key = runs.manual_key(request, parts, wired.contents(request))
@@ -223,7 +224,7 @@ def _posted(wired: Wired, run_key: str, *, as_json: bool) -> None:
 
 def _shown(made: Digest, usual: Path, out: Path | None, elapsed_s: float, *, as_json: bool) -> None:
     """Writes the files and prints. With --json and no folder named, no file is written: the answer is the output."""
-    from bot.document import document
+    from bot.report.document import document
 
     told = document(made, elapsed_s=elapsed_s)
     folder = out if as_json else out or usual
@@ -236,7 +237,8 @@ def _shown(made: Digest, usual: Path, out: Path | None, elapsed_s: float, *, as_
 
 
 def _written(made: Digest, told: dict[str, Any], folder: Path, *, as_json: bool) -> None:
-    from bot import markdown, report
+    from bot import report
+    from bot.report import markdown
 
     files = {
         "digest.json": json.dumps(told, ensure_ascii=False, indent=2) + "\n",
@@ -257,7 +259,7 @@ def _written(made: Digest, told: dict[str, Any], folder: Path, *, as_json: bool)
 def _printed(digest: Digest, folder: Path | None) -> None:
     from rich.console import Console
 
-    from bot.terminal import table
+    from bot.report.terminal import table
 
     console = Console(highlight=False)
     console.print(table(digest))

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from bot.acts import Finding
     from bot.config import Config
-    from bot.service import Service
+    from bot.serve import Service
     from bot.wiring import Wired
 
 
@@ -47,11 +47,11 @@ def add_to(app: typer.Typer) -> None:
 def serve(config: ConfigFile = None) -> None:
     """Run until SIGTERM: the monthly digest, Slack's buttons, the help desks every hour, and what is due to be sent."""
     from bot import wiring
+    from bot.config.reach import astray
     from bot.doctor import addresses
     from bot.ports import Refused
-    from bot.pulse import Pings
-    from bot.reach import astray
-    from bot.service import Service, Times
+    from bot.serve import Service, Times
+    from bot.serve.pulse import Pings
     from bot.store import Kept
 
     told = settings(config)
@@ -171,7 +171,7 @@ def preview(
     from bot.commands import previewing
     from bot.decisions import stands
     from bot.runs import SYNC
-    from bot.slack import blocks
+    from bot.slack import blocks, leftovers, thread
     from bot.slack import preview as page
 
     if what not in ("slack", "jira"):
@@ -189,10 +189,10 @@ def preview(
             fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=False)
         now = stands(store, made)
         parent = blocks.digest(made, now, run_key=key)
-        replies = [blocks.reply(made, t, now[t.id], run_key=key) for t in made.themes]
+        replies = [thread.reply(made, t, now[t.id], run_key=key) for t in made.themes]
         out.parent.mkdir(parents=True, exist_ok=True)
         channel = told.slack.channel if told.slack else "product-support"
-        whole = page.Post(parent, [*replies, blocks.left_over(made)])
+        whole = page.Post(parent, [*replies, leftovers.left_over(made)])
         out.write_text(page.page(channel, [whole]), encoding="utf-8")
         say(f"Preview  {out}")
 
@@ -202,8 +202,8 @@ def preview(
 
 def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], None]]:
     """Opens what the config names; each entry closes one."""
-    from bot.door import Door
-    from bot.metrics import exposition
+    from bot.serve.door import Door
+    from bot.serve.metrics import exposition
 
     store = wired.parts.store
     bolt = socket = None

@@ -10,7 +10,7 @@ import typer
 from bot.commands.common import AWAY, FAILED, AsJson, ConfigFile, Yes, agreed, cache, fail, opened, say, settings, tell
 
 if TYPE_CHECKING:
-    from bot.lookout import Sight
+    from bot.runs.lookout import Sight
     from bot.spikes import Alert, Past, Series, Spike
     from bot.wiring import Wired
 

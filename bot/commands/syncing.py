@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from bot.config import Config
     from bot.ports import Source
+    from bot.runs.sync import Synced
     from bot.store import Store
-    from bot.sync import Synced
 
 _EXAMPLES = 3  # rejects that are named for each source
 
@@ -83,8 +83,8 @@ def capture(
     config: ConfigFile = None,
 ) -> None:
     """Write a few masked answers of a help desk to files, to report that they are not as expected. Sends nothing."""
-    from bot.capture import Masking
     from bot.ports import Sampled
+    from bot.redact.capture import Masking
 
     told = settings(config)
     with opened(told, as_json=as_json):
@@ -136,7 +136,7 @@ def _desks(told: Config, named: Sequence[str], *, quiet: bool, as_json: bool) ->
 
 def _begin(since: str | None, store: Store, timezone: str, *, as_json: bool) -> datetime:
     """Where reading begins. A single day is said as in any other window, without its end."""
-    from bot.sync import BACKFILL
+    from bot.runs.sync import BACKFILL
     from bot.window import GRAMMAR, window
 
     if since is None:
@@ -153,8 +153,8 @@ def _begin(since: str | None, store: Store, timezone: str, *, as_json: bool) -> 
 
 def _synced(store: Store, desks: Mapping[str, Source], begin: datetime, *, quiet: bool) -> list[Synced]:
     """One after the other, each for itself: that one is away is no reason not to read the next."""
-    from bot.progress import Shown
-    from bot.sync import sync as synced
+    from bot.commands.progress import Shown
+    from bot.runs.sync import sync as synced
 
     came = []
     with Shown(quiet=quiet) as watch:

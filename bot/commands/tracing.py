@@ -12,9 +12,9 @@ from bot.commands.themes import digest_of, theme_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bot.chain import Link
     from bot.domain import Theme
     from bot.store import Store
+    from bot.tracker.chain import Link
 
 
 def evidence(named: str, run: str | None, config: Path | None, *, as_json: bool) -> None:
@@ -31,7 +31,7 @@ def evidence(named: str, run: str | None, config: Path | None, *, as_json: bool)
 
 
 def _onwards(store: Store, key: str, theme: Theme, *, as_json: bool) -> None:
-    from bot import chain
+    from bot.tracker import chain
 
     links = _links(store, theme.id)
     if as_json:
@@ -43,7 +43,8 @@ def _onwards(store: Store, key: str, theme: Theme, *, as_json: bool) -> None:
 
 def _backwards(store: Store, runs: Sequence[tuple[str, str]], *, as_json: bool) -> None:
     """Each theme once, as the newest digest that has the ticket in it shows it; corrections are heeded."""
-    from bot import chain, current
+    from bot import current
+    from bot.tracker import chain
 
     found: dict[str, tuple[str, Theme, list[Link]]] = {}
     for run_key, shown in runs:
@@ -63,6 +64,6 @@ def _backwards(store: Store, runs: Sequence[tuple[str, str]], *, as_json: bool) 
 
 
 def _links(store: Store, theme_id: str) -> list[Link]:
-    from bot import chain
+    from bot.tracker import chain
 
     return chain.links(store.effects.of_theme(theme_id))

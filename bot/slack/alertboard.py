@@ -8,9 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot.acts import Act, EffectState, Message, effect_key
-from bot.lookout import run_from
 from bot.ports import Channel, Refused, Unavailable
 from bot.runs import Parts
+from bot.runs.lookout import run_from
 from bot.slack import alerts, answers
 from bot.slack.alerts import RunOf
 from bot.slack.rights import may

@@ -7,8 +7,8 @@ from typing import Literal
 
 from bot import phrases
 from bot.acts import Decision, Message, Stage, Standing
+from bot.corrections.honoured import TAKEN_BACK, VERBS, what
 from bot.domain import Digest, Theme
-from bot.honoured import TAKEN_BACK, VERBS, what
 from bot.slack import rows, text
 from bot.slack.elements import Words, bullets, context, link, moment, paragraph, rich, who, words
 from bot.slack.text import Theirs

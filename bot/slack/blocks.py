@@ -18,14 +18,11 @@ from bot.slack.elements import (
     Block,
     Press,
     Words,
-    bullets,
     context,
     divider,
     figures,
     header,
-    link,
     paragraph,
-    quote,
     rich,
     words,
 )
@@ -91,15 +88,7 @@ def digest(  # noqa: PLR0913 - what a month's message shows
     most = len(d.themes)
     shapes = [_Shape(most), _Shape(most, 80), _Shape(most, 80, copy=False), _Shape(most, 60, small_print=False)]
     shapes += [_Shape(n, 60, small_print=False, copy=False) for n in range(most, -1, -1)]
-    return _first_fit(Message(_headline(month), list(_blocks(month, shape))) for shape in shapes)
-
-
-def _first_fit(messages: Iterator[Message]) -> Message:
-    """The first that Slack takes. Each list of shapes ends in one so small that the last stands for all."""
-    for message in messages:
-        if not limits.problems(message):
-            return message
-    return message
+    return limits.first_fit(Message(_headline(month), list(_blocks(month, shape))) for shape in shapes)
 
 
 # --- the digest in the channel
@@ -200,14 +189,10 @@ def _put_by(month: _Month, theme: Theme) -> Iterator[Block]:
 def _small_print(theme: Theme, item: BacklogItem, items: int, undecided: bool) -> str:
     told = [f"Backlog rank {item.rank} of {items}"]
     if undecided:  # once decided, the row says what became of it instead
-        told.append(f"could avoid {_avoided(item)}")
+        told.append(f"could avoid {phrases.avoidance(item.deflection)}")
         by_tickets = sorted(theme.counts.by_source.items(), key=lambda pair: (-pair[1], pair[0]))
         told += [f"in {_listed(names)}"] if (names := _names(by_tickets)) else []
     return " · ".join(told)
-
-
-def _avoided(item: BacklogItem) -> str:
-    return f"up to {count(item.deflection.high, 'ticket')} {phrases.per(item.deflection)}"
 
 
 def _names(by_source: Iterable[tuple[str, int]]) -> list[str]:
@@ -255,167 +240,3 @@ def _nothing(month: _Month) -> Message:
     blocks = [header(f"Support themes: {label}, no tickets{told}"), *_first(month)]
     blocks.append(rich(paragraph(words(f"No tickets in {label}. {answered}"))))
     return Message(text.padded(said, "There is nothing to decide."), blocks)
-
-
-# --- evidence in the thread
-
-
-@dataclass(frozen=True, slots=True)
-class _Depth:
-    """How much of its evidence a theme's reply shows."""
-
-    quotes: int
-    characters: int
-    tickets: int
-    problem: int = 600
-
-
-_DEPTHS = (_Depth(3, 600, 25), _Depth(3, 300, 12), _Depth(3, 150, 5, 300), _Depth(1, 100, 0, 150))
-
-
-def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: Offer = EVERYTHING) -> Message:
-    """A theme's evidence: what it is, its figures with their arithmetic, the draft, quotes and tickets, and buttons."""
-    item = d.item_of(theme)
-    tail = f": {phrases.size(theme)}, {item.severity}. {count(len(theme.quotes), 'quote')} and ticket links."
-    said = text.sentence(f"Evidence for theme {theme.rank}, ", Theirs(theme.words.name), tail)
-    press = Press(run_key, theme.id, item.revision)
-    small = any(warned.code == SMALL for warned in d.warnings)
-    controls = rows.controls(theme, standing, press, offer=offer, tentative=small, whole=True)
-    return _first_fit(Message(said, [*_evidence(d, theme, standing, offer, depth), *controls]) for depth in _DEPTHS)
-
-
-def elsewhere(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: Offer = EVERYTHING) -> Message:
-    """The reply of a theme that is no row of the digest any more: where its tickets are now."""
-    into = next((t for t in d.themes if t.id == standing.into), None)
-    name = Theirs(theme.words.name)
-    told: tuple[str, ...] = (" is not among the themes shown any more.",)
-    if standing.stage is Stage.MERGED and into is not None:
-        shown, told = rows.merged(theme, standing, into), (" is a part of ", Theirs(into.words.name), " now.")
-    else:
-        state = rows.state(standing) or [words("No longer among the themes shown, since tickets were moved.")]
-        shown = [words(text.plain(theme.words.name, 120), bold=True), words("\n"), *state]
-    controls = rows.controls(theme, standing, Press(run_key, theme.id, 0), offer=offer, tentative=False)
-    controls = [] if standing.stage is Stage.OPEN else controls
-    return Message(
-        text.padded(text.sentence(name, *told), "Its evidence is in the digest."), [rich(paragraph(*shown)), *controls]
-    )
-
-
-def _evidence(d: Digest, theme: Theme, now: Standing, offer: Offer, depth: _Depth) -> Iterator[Block]:
-    item = d.item_of(theme)
-    name = f"{theme.rank}. {text.plain(theme.words.name, 120)}"
-    problem = words(f"\n{phrases.line(theme.words.problem)}", limit=depth.problem)
-    yield rich(paragraph(words(name, bold=True), problem), bullets(_figures(d, theme, item)))
-    story = words(f"\n{phrases.line(theme.words.user_story)}", limit=depth.problem)
-    title = words(text.plain(theme.words.title, 160))
-    yield rich(paragraph(words("Proposed draft: ", bold=True), title, story), *_acceptance(theme, depth))
-    yield context("Word for word from the tickets, with the personal data that was recognised hidden")
-    tickets = {e.ticket_id: e.url for e in theme.evidence}
-    for said in theme.quotes[: depth.quotes]:
-        about = [words(" "), link(tickets.get(said.ticket_id), said.ticket_id)]
-        yield rich(quote(words(said.text, limit=depth.characters), *about))
-    yield from _tickets(theme, depth)
-    state = rows.state(now, offer)
-    if state:
-        yield rich(paragraph(*state))
-    if found := rows.existing(theme, now, offer):
-        yield rich(paragraph(*found))
-
-
-def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:
-    deflection, customers = item.deflection, count(theme.counts.customers, "customer")
-    arithmetic = f"range {phrases.avoidable(deflection)}: {deflection.arithmetic}"
-    firm = phrases.stability_word(theme.quality.stability)
-    figures = (
-        ("Tickets: ", f"{phrases.size(theme)} ({phrases.sources(theme.counts.by_source)})"),
-        *([("Trend: ", phrases.trend(theme))] if theme.trend else []),
-        *([("Usage: ", phrases.line(theme.signal.message))] if theme.signal else []),
-        ("Severity: ", f"{item.severity}, {phrases.why(item)}"),
-        ("Could avoid: ", f"{_avoided(item)} ({arithmetic})"),
-        (
-            "Impact: ",
-            f"{number(item.impact)} ({customers} × {item.severity} weight), rank {item.rank} of {len(d.items)}",
-        ),
-        ("Stability: ", firm if theme.quality.stability is None else f"{theme.quality.stability:.2f} of 1, {firm}"),
-    )
-    for label, said in figures:
-        yield paragraph(words(label, bold=True), words(phrases.line(said), limit=500))
-    for alarm in theme.alarms:
-        yield paragraph(words("Skewed? ", bold=True), words(phrases.line(alarm.message), limit=300))
-
-
-def _acceptance(theme: Theme, depth: _Depth) -> Iterator[Block]:
-    lines = [paragraph(words(phrases.line(a), limit=200)) for a in theme.words.acceptance[:5]]
-    if lines and depth.tickets:
-        yield bullets(lines)
-
-
-def _tickets(theme: Theme, depth: _Depth) -> Iterator[Block]:
-    """The nearest tickets as links; the others are in the report and, after approval, in the issue."""
-    listed = theme.evidence[: depth.tickets]
-    if not listed:
-        return
-    rest = theme.counts.tickets - len(listed)
-    parts: list[Words] = [words("Tickets, nearest first: ", bold=True)]
-    for n, one in enumerate(listed):
-        parts += [words(", ")] * bool(n) + [link(one.url, one.ticket_id)]
-    parts += [words(f" and {number(rest)} more in the report")] if rest > 0 else []
-    yield rich(paragraph(*parts))
-
-
-# --- what is in no theme of the digest
-
-
-def left_over(d: Digest) -> Message:
-    """NOT A THEME, anecdotes, further and candidate themes, what was removed and what could not be read."""
-    said = f"Not a theme: {count(d.totals.not_a_theme, 'ticket')} of {number(d.totals.tickets_read)} read, by reason."
-    text_of_it = text.padded(said, "Ids of the tickets are listed here.")
-    return _first_fit(Message(text_of_it, list(_leavings(d, lines))) for lines in (20, 10, 5, 2))
-
-
-def _leavings(d: Digest, most: int) -> Iterator[Block]:
-    yield rich(paragraph(words("NOT A THEME", bold=True), words(f": {_counted(d)}")))
-    anecdotes = [_of(ids, detail) for detail, ids in phrases.anecdotes(d)]
-    yield from _list("Anecdotes, below 5 tickets or 3 customers", anecdotes, most)
-    kept = [d.record.message] if d.record else []
-    yield from _list("Did it work?", [*(m.message for m in d.outcomes), *kept], most)
-    yield from _list("Watch list", [_of(w.ticket_ids, w.message) for w in d.watched], most)
-    one_offs = [_of(ids, detail) for detail, ids in phrases.alike(phrases.one_offs(d))]
-    yield from _list("Possible one-off bugs and single requests", one_offs, most)
-    yield from _list("Marked as not a theme before", [_of(ids, detail) for detail, ids in phrases.muted(d)], most)
-    yield from _list("Snoozed", [_aside(t) for t in d.snoozed_themes], most)
-    yield from _list("Corrections that shaped this digest", [h.message for h in d.honoured], most)
-    yield from _list("Further themes", [_aside(t) for t in d.further_themes], most)
-    candidates = [_aside(t) for t in d.candidate_themes]
-    yield from _list("Candidate themes, customers not known; not in the backlog", candidates, most)
-    rejects = [f"{phrases.line(r.where)}: {phrases.line(r.why)}" for r in d.rejects]
-    yield from _list("Rows that could not be read", rejects, most)
-
-
-def _counted(d: Digest) -> str:
-    why = ", ".join(f"{reason} {number(n)}" for reason, n in phrases.removed_because(d))
-    removed = f" {count(d.totals.removed, 'ticket')} removed before grouping: {why}." if d.removed else ""
-    if not d.not_a_theme:
-        return f"every ticket that was grouped is in a theme.{removed}"
-    of = percent(d.totals.not_a_theme, d.totals.tickets_read)
-    return f"{count(d.totals.not_a_theme, 'ticket')}, {of} of what was read.{removed}"
-
-
-def _of(ids: Sequence[str], detail: str) -> str:
-    shown = ", ".join(text.plain(ticket_id, 40) for ticket_id in ids[:8])
-    more = f" and {number(len(ids) - 8)} more" if len(ids) > 8 else ""
-    return f"{phrases.clip(phrases.line(detail), 160)} ({shown}{more})"
-
-
-def _aside(theme: Theme) -> str:
-    examples = ", ".join(text.plain(ticket_id, 40) for ticket_id in theme.examples)
-    return f"{text.plain(theme.words.name, 120)} ({phrases.size(theme)}; {examples})"
-
-
-def _list(title: str, lines: Sequence[str], most: int) -> Iterator[Block]:
-    if not lines:
-        return
-    shown = [paragraph(words(one, limit=300)) for one in lines[:most]]
-    if len(lines) > most:
-        shown.append(paragraph(words(f"{number(len(lines) - most)} more, in the report")))
-    yield rich(paragraph(words(title, bold=True)), bullets(shown))

@@ -14,7 +14,7 @@ from bot.acts import Act, Decision, EffectState, Message, Stage, Standing, Verdi
 from bot.decisions import CLOSED_AFTER, stands
 from bot.domain import Digest, Theme
 from bot.ports import Channel, Refused, Unavailable
-from bot.slack import answers, blocks
+from bot.slack import answers, blocks, leftovers, thread
 from bot.slack.rows import Offer
 from bot.store import Drawing, Store
 
@@ -47,7 +47,7 @@ class Board:
             self._reply(key, run_key, t.id, self._evidence_of(digest, t, now[t.id], run_key), t.id)
             for t in digest.themes
         ]
-        rest = self._reply(key, run_key, _REST_OF_IT, blocks.left_over(digest), _REST_OF_IT)
+        rest = self._reply(key, run_key, _REST_OF_IT, leftovers.left_over(digest), _REST_OF_IT)
         return [self._where(run_key).post(key, self._parent(digest, (), now, run_key)), *replies, rest]
 
     def redraw(self) -> int:
@@ -88,9 +88,9 @@ class Board:
             return self._evidence_of(digest, theme, now[theme.id], drawing.run_key)
         gone = next((t for t in found.themes if t.id == drawing.theme_id), None)
         if gone is None:
-            return blocks.left_over(digest)
+            return leftovers.left_over(digest)
         offer = self._offer(digest, drawing.run_key, now)
-        return blocks.elsewhere(digest, gone, now[gone.id], run_key=drawing.run_key, offer=offer)
+        return thread.elsewhere(digest, gone, now[gone.id], run_key=drawing.run_key, offer=offer)
 
     def _parent(self, digest: Digest, gone: Sequence[Theme], now: Mapping[str, Standing], run_key: str) -> Message:
         evidence, offer = self._evidence(digest, run_key), self._offer(digest, run_key, now)
@@ -98,7 +98,7 @@ class Board:
         return blocks.digest(digest, now, run_key=run_key, evidence=evidence, offer=offer, merged=merged)
 
     def _evidence_of(self, digest: Digest, theme: Theme, now: Standing, run_key: str) -> Message:
-        return blocks.reply(digest, theme, now, run_key=run_key, offer=self._offer(digest, run_key, {theme.id: now}))
+        return thread.reply(digest, theme, now, run_key=run_key, offer=self._offer(digest, run_key, {theme.id: now}))
 
     def _offer(self, digest: Digest, run_key: str, now: Mapping[str, Standing]) -> Offer:
         """What may be clicked on the digest's messages."""

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from bot import phrases
 from bot.acts import REASONS, Field, Stage, Standing, Verdict
+from bot.corrections.entered import ASLEEP, GROWTH, NAME, TEXT, NotPossible, address, line, lines
 from bot.domain import BacklogItem, Digest, Severity, Theme
-from bot.entered import ASLEEP, GROWTH, NAME, TEXT, NotPossible, address, line, lines
 from bot.slack import text
 from bot.slack.elements import Press
 from bot.slack.windows import Block, View, field, modal, options, told

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.acts import Message, Stage, Verdict
-from bot.correcting import UNCHANGED
+from bot.corrections.correcting import UNCHANGED
 from bot.decisions import Outcome, Result, Wish, already, decide, resend, standings
 from bot.ports import Channel, Refused, Sink, Unavailable
 from bot.slack import answers

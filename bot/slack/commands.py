@@ -13,10 +13,10 @@ from typing import Any
 from bot import __version__, current
 from bot.acts import EffectState, Message, Stage
 from bot.decisions import stands
-from bot.grammar import HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, read
 from bot.ports import Channel, Refused, Unavailable
 from bot.runs import SYNC, Parts, Request, ask, manual_key
 from bot.slack import progress, replies, rights, run_window
+from bot.slack.grammar import HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, read
 from bot.slack.runboard import RunBoard
 from bot.store import Event, Run, RunState, Store
 

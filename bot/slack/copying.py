@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot import current, markdown
+from bot import current
+from bot.report import markdown
 from bot.slack.elements import HOME, place, pressed
 from bot.slack.rows import COPY
 from bot.slack.windows import View, field, modal

@@ -9,7 +9,6 @@ from datetime import datetime
 from bot import phrases
 from bot.acts import Message
 from bot.domain import Window
-from bot.grammar import MOST_RUNS, Misread, RunOrder
 from bot.slack import text
 from bot.slack.elements import (
     Block,
@@ -25,6 +24,7 @@ from bot.slack.elements import (
     who,
     words,
 )
+from bot.slack.grammar import MOST_RUNS, Misread, RunOrder
 from bot.slack.progress import Going
 from bot.slack.text import Theirs
 

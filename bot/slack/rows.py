@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 from bot import phrases
 from bot.acts import REASONS, Stage, Standing
+from bot.corrections.honoured import ending
 from bot.domain import Theme
-from bot.existing import NOTHING, Existing, line, takes
-from bot.honoured import ending
 from bot.phrases import count
 from bot.slack import text
 from bot.slack.elements import Block, Press, Words, actions, button, confirm, link, menu, moment, who, words
+from bot.tracker.existing import NOTHING, Existing, line, takes
 
 UNDO_MINUTES = 10  # an approval; everything else can be undone at any time (SURFACES 1.8)
 COPY = "copy"  # the action that opens the item as Markdown: for who has no tracker, or one that says no

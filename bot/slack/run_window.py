@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import phrases
-from bot.grammar import Misread, read
+from bot.slack.grammar import Misread, read
 from bot.slack.windows import Block, View, field, modal, options, told
 
 CALLBACK = "run"

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, delete, insert, select
 
-from bot import trends
 from bot.domain import Customer, Window
+from bot.months import trends
+from bot.months.trends import Little, Past, Was
 from bot.store import schema
 from bot.store.findings import digest_of, packed, unpacked
 from bot.store.frozen import zoned
-from bot.trends import Little, Past, Was
 
 _RUN, _THEME, _FRAME = schema.run, schema.run_theme, schema.run_frame
 _SAME = ("areas", "sources", "desks")  # of what was asked: another choice of tickets is another count

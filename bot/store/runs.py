@@ -13,11 +13,11 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 from bot.acts import Act
 from bot.digest import Reading
 from bot.domain import Digest, Ticket, Window
+from bot.months.trends import Little, Past
 from bot.store import findings, followed, frozen, history, schema
 from bot.store.database import Database, inserting
 from bot.store.findings import KnownTheme
 from bot.synthesis.rules import Rules
-from bot.trends import Little, Past
 
 _T = schema.run
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from bot.customers.organisations import machine
 from bot.domain import Ticket
-from bot.organisations import machine
 
 NO_TEXT = "no text"
 AUTO_REPLY = "auto-reply"

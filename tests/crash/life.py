@@ -22,7 +22,7 @@ from bot.effects import Ledger, Patience
 from bot.embedding import Cached, MiniLM
 from bot.ports import Embedder
 from bot.runs import Parts, Request, ask, carry_on
-from bot.service import Service, Times
+from bot.serve import Service, Times
 from bot.slack.board import Board
 from bot.slack.clicks import Decider
 from bot.store import Store

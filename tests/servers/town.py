@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from bot.organisations import folded_name
+from bot.customers.organisations import folded_name
 from tests.servers.intercom import IntercomServer
 from tests.servers.jira import EMAIL, JiraServer
 from tests.servers.slack import CHANNEL, TOKEN, SlackServer

@@ -11,9 +11,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.detect import found
 from bot.domain import Severity
 from bot.ports import Answer, Question
+from bot.redact.detect import found
 from bot.synthesis import english
 from bot.synthesis.language import language
 from bot.synthesis.needs import Ask

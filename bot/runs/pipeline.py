@@ -1,0 +1,174 @@
+"""What was read -> a digest: drives the method, answers what it asks for, names what was known before."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot import __version__
+from bot.digest import Reading, digest
+from bot.domain import Digest, Making, Theme, Warned, shown_ids
+from bot.months.trends import Little
+from bot.ports import Embedder, Reader, Refused, Source, Unavailable, Usage
+from bot.redact import placeholders
+from bot.runs.reading import Asked, Unwatched, Watch, read
+from bot.synthesis import Ask, Plan, Synthesis, lineage, synthesize
+from bot.synthesis.lineage import Known, Seen
+from bot.synthesis.rules import Rules
+from bot.synthesis.words import MADE_BY, short
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A digest with the evidence it was made from, so that it can be verified."""
+
+    digest: Digest
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Mind:
+    """A language model, and how much it may read."""
+
+    reader: Reader
+    plan: Plan
+
+
+def run(  # noqa: PLR0913
+    sources: Sequence[Source],
+    embedder: Embedder,
+    rules: Rules,
+    asked: Asked,
+    now: datetime,
+    watch: Watch | None = None,
+    *,
+    mind: Mind | None = None,
+) -> Run:
+    """The whole way from sources to a digest. Writes nothing and sends nothing.
+
+    Raises Refused or Unavailable when a source can't be read, ValueError when the window can't.
+    """
+    watch = watch or Unwatched()
+    reading = read(sources, rules, asked, now, watch)
+    return Run(compose(reading, embedder, rules, asked, now, watch, mind=mind).digest, reading)
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A digest, and by theme id the centre of each of its themes, by which later runs know it again; and the groups
+    that are below the rule, for the watch list."""
+
+    digest: Digest
+    centres: Mapping[str, tuple[float, ...]]
+    anecdotes: tuple[Little, ...] = ()
+
+
+def compose(  # noqa: PLR0913 - what a digest is made from
+    reading: Reading,
+    embedder: Embedder,
+    rules: Rules,
+    asked: Asked,
+    now: datetime,
+    watch: Watch,
+    *,
+    known: Sequence[Known] = (),
+    run_id: str | None = None,
+    mind: Mind | None = None,
+    standby: Embedder | None = None,
+) -> Composed:
+    """What was read -> what a run says. `known`: the themes of earlier runs, which keep their ids.
+
+    `standby` takes the place of an embedder that fails, for the whole run: two spaces can't be mixed.
+    """
+    try:
+        found = _synthesis(reading, embedder, rules, watch, mind, known)
+    except (Unavailable, Refused) as fault:
+        if standby is None:
+            raise
+        found, embedder = _synthesis(reading, standby, rules, watch, mind, known), standby
+        told = f"The embeddings endpoint could not be used ({fault}): the built-in model took its place."
+        found = replace(found, remarks=(Warned("embedder_not_used", told), *found.remarks))
+    making = _making(reading, embedder, rules, asked, now, mind)
+    shown = round(found.other_languages, 4)
+    making = replace(making, other_language_share=shown, run_id=run_id or making.run_id, drafter=found.drafter)
+    groups = (*found.themes, *found.candidates)
+    ids = lineage.ids([Seen(frozenset(t.id for t in f.members), f.centre) for f in groups], known)
+    centres = {i: f.centre for i, f in zip(ids, groups, strict=True) if f.centre}
+    made = _as_before(digest(reading, found, making, rules, ids), known)
+    return Composed(made, centres, _little(found, shown_ids(reading.everything)))
+
+
+def _little(found: Synthesis, shown: Mapping[str, str]) -> tuple[Little, ...]:
+    return tuple(
+        Little(a.counts.tickets, a.counts.customers, a.centre, a.name, tuple(shown[t.id] for t in a.members))
+        for a in found.anecdotes
+    )
+
+
+def _as_before(made: Digest, known: Sequence[Known]) -> Digest:
+    """A theme keeps the name by which people know it; `known` comes newest first. One with a figure in it, which may
+    have been of that month's tickets alone, is found anew."""
+    names: dict[str, str] = {}
+    for k in known:
+        if k.name and not any(c.isdigit() for c in k.name):
+            names.setdefault(k.theme_id, k.name)
+
+    def named(theme: Theme) -> Theme:
+        name = names.get(theme.id)
+        return theme if name is None else replace(theme, words=replace(theme.words, name=name, short=short(name)))
+
+    return replace(
+        made,
+        themes=tuple(map(named, made.themes)),
+        further_themes=tuple(map(named, made.further_themes)),
+        candidate_themes=tuple(map(named, made.candidate_themes)),
+    )
+
+
+def _synthesis(
+    reading: Reading, embedder: Embedder, rules: Rules, watch: Watch, mind: Mind | None, known: Sequence[Known]
+) -> Synthesis:
+    """Drives `synthesize`: answers what it asks for, and tells what a language model has cost so far."""
+    asking = synthesize(reading.tickets, reading.customers, rules, mind.plan if mind else None, known)
+    used = Usage()
+    try:
+        need = next(asking)
+        while True:
+            progress = watch.step(need.what)
+            if isinstance(need, Ask):
+                assert mind is not None, "asked without a plan"  # noqa: S101 - synthesize asks only with one
+                answers = mind.reader.answer(need.questions, progress)
+                used = sum((a.usage for a in answers), used)
+                watch.done(need.what, f"{len(answers):,} questions, {used.cost:.3f} USD so far")
+                need = asking.send(answers)
+            else:
+                vectors = embedder.embed(need.texts, progress)
+                watch.done(need.what, f"{len(need.texts):,} texts")
+                need = asking.send(vectors)
+    except StopIteration as finished:
+        found: Synthesis = finished.value
+        return found
+
+
+def _making(
+    reading: Reading, embedder: Embedder, rules: Rules, asked: Asked, now: datetime, mind: Mind | None
+) -> Making:
+    """The run id comes from what was read and asked, so that the same question has the same name."""
+    told = [embedder.id, asked.config_hash, asked.window or "", *sorted(asked.areas), *sorted(asked.sources)]
+    told += [repr(mind.plan)] if mind else []
+    told += [f"{t.id}\x1f{t.subject}\x1f{t.body}" for t in reading.everything]
+    by_source = Counter(t.source for t in reading.everything)
+    return Making(
+        run_id=f"manual:{hashlib.sha256(chr(30).join(told).encode('utf-8', 'replace')).hexdigest()[:12]}",
+        made_at=now,
+        version=__version__,
+        embedder=embedder.id,
+        drafter=MADE_BY,
+        seed=rules.seed,
+        config_hash=asked.config_hash,
+        sources=tuple(sorted(by_source.items())),
+        redactions=dict(sorted(placeholders(reading.everything).items())),
+    )

@@ -1,0 +1,78 @@
+"""A decision to put a theme's evidence on an issue that exists -> what is to be written for it. Pure.
+
+A theme has one comment on an issue. The first decision makes it, each later one changes it, and an undo makes it say
+again what it said before; so whoever asks twice, in whatever month, finds one comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.acts import Act, Decision, Draft, Effect, EffectState, Stage, Standing, Verdict
+from bot.corrections import fold
+from bot.corrections.entered import NotPossible
+from bot.ports import Backlog, Sink
+
+KEY = re.compile(r"[A-Z][A-Z0-9_]+-[1-9][0-9]{0,17}")
+_HOLDS = (Verdict.APPROVE, Verdict.ATTACH)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A theme as it stands, with its log and the effects that the log names."""
+
+    now: Standing
+    log: Sequence[Decision]
+    effects: Mapping[str, Effect]
+
+
+def issue_of(known: Known, wanted: str, run_key: str) -> str:
+    """The issue that the evidence goes to. Raises NotPossible where it can't go there, or is there already."""
+    own = known.now.receipt.ref if known.now.stage is Stage.CREATED and known.now.receipt else None
+    issue = wanted or own or ""
+    if not KEY.fullmatch(issue):
+        raise NotPossible("Say which issue the evidence goes to, by its key, as BILL-123.")
+    if own is not None and issue != own:
+        raise NotPossible(f"The theme is in {own}, so its evidence goes there. Or undo that first.")
+    if own is not None and any(d.run_key == run_key and d.verdict in _HOLDS for d in fold.in_force(known.log)):
+        raise NotPossible(f"{own} has the evidence of this digest already.")
+    return issue
+
+
+def acts(sink: Sink | None, known: Known, draft: Draft, issue: str) -> Sequence[Act]:
+    """What is written, in order. Raises NotPossible without a tracker that takes evidence."""
+    if sink is None or not isinstance(sink, Backlog):
+        raise NotPossible("No issue tracker is configured that takes evidence, so nothing was done.")
+    made, number = comment(known, issue), len(known.log) + 1
+    return sink.renew(draft, made, number) if made else sink.attach(draft, issue, number)
+
+
+def taken_back(sink: Sink | None, known: Known, draft: Draft, undone: Decision) -> Sequence[Act]:
+    """What makes the comment say what it said before `undone`."""
+    issue = str(undone.payload["issue"])
+    made = comment(known, issue)
+    if sink is None or not isinstance(sink, Backlog) or made is None:
+        raise NotPossible(
+            f"No issue tracker is configured, so the comment on {issue} can't be changed. Change it there."
+        )
+    return [sink.detach(draft, made, len(known.log) + 1, _former(known, undone))]
+
+
+def comment(known: Known, issue: str) -> Act | None:
+    """The act that made the theme's comment on the issue, whatever was undone since; None: there is none."""
+    found = (e.act for d, e in _attached(known, known.log, issue) if e.act.after is None)
+    return next(found, None)
+
+
+def _former(known: Known, undone: Decision) -> Act | None:
+    before = [d for d in fold.in_force(known.log) if d.number < undone.number]
+    return next((e.act for _, e in reversed(_attached(known, before, str(undone.payload["issue"])))), None)
+
+
+def _attached(known: Known, log: Sequence[Decision], issue: str) -> list[tuple[Decision, Effect]]:
+    """The decisions that put evidence there, each with the effect that did it."""
+    ours = [d for d in log if d.verdict is Verdict.ATTACH and d.payload.get("issue") == issue]
+    pairs = [(d, known.effects.get(str(d.payload.get("effect")))) for d in ours]
+    return [(d, e) for d, e in pairs if e is not None and e.state is EffectState.DONE]

@@ -1,0 +1,187 @@
+"""Config -> what stands behind each port. The only module that knows which connector and which embedder that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bot import extras
+from bot.config import Config
+from bot.config.connections import LlmStanza
+from bot.embedding import Cached, MiniLM
+from bot.ports import Channel, Embedder, Flow, Refused, Signals, Sink, Source
+from bot.runs import Request
+from bot.runs.answers import Answers, Recalling
+from bot.runs.pipeline import Mind
+from bot.signals.usage import Usage
+from bot.synthesis import Plan
+from bot.tracker.sinks import Sinks, Tracker, Transcripts, textless
+from connectors import load
+
+if TYPE_CHECKING:
+    from bot.llm import Endpoint
+
+
+_VENDORS = ("zendesk", "intercom")
+
+
+def embedder(cache: Path | None, config: Config | None = None) -> Embedder:
+    """The built-in model, or the endpoint that `config` names, behind a cache of vectors where there is a place."""
+    model: Embedder = MiniLM()
+    if config and config.analysis.embedder == "endpoint" and config.llm and config.llm.embedding_model:
+        from bot.llm import EndpointEmbedder
+
+        model = EndpointEmbedder(_endpoint(config.llm), config.llm.embedding_model)
+    return Cached(model, cache.expanduser()) if cache else model
+
+
+def mind(config: Config, answers: Answers) -> Mind | None:
+    """The language model of the config, where it is to be used. Raises Refused when text may not go there."""
+    llm = config.llm
+    if llm is None or not llm.use:
+        return None
+    from bot.llm import ChatModel, Prices, Purse  # openai takes longer to import than `--help` may
+
+    purse = Purse(llm.max_cost_per_run, Prices(llm.price_in, llm.price_out))
+    reader = Recalling(ChatModel(_endpoint(llm), purse, llm.model, llm.strong_model), answers)
+    return Mind(reader, Plan(reader.id, tickets=llm.tickets))
+
+
+def _endpoint(llm: LlmStanza) -> Endpoint:
+    from bot.llm import Endpoint, refusal
+
+    made = Endpoint(llm.base_url, llm.api_key, llm.timeout, llm.at_once, llm.send_text_out)
+    if why := refusal(made):
+        raise Refused(why)
+    return made
+
+
+def desks(config: Config, tell: Callable[[str], None] = lambda _: None) -> dict[str, Source]:
+    """The configured help desks, by name."""
+    found: dict[str, Source] = {}
+    for name in _VENDORS:
+        stanza = getattr(config.sources, name)
+        if stanza is not None:
+            given = {k: v for k, v in stanza.model_dump(exclude={"token"}).items() if v is not None}
+            token = stanza.token.get_secret_value()
+            found[name] = _loaded(name)(token=token, now=_now, tell=tell, **given)
+    return found
+
+
+def channel(config: Config) -> Channel | None:
+    slack = config.slack
+    if slack is None:
+        return None
+    made: Channel = load("slack")(token=slack.token.get_secret_value(), channel=slack.channel, base_url=slack.base_url)
+    return made
+
+
+def sink(config: Config, transcripts: Transcripts = textless) -> Sink | None:
+    """Where approved items go: the tracker, and what is configured beside it."""
+    made, others = tracker(config), beside(config, transcripts)
+    return Sinks(made, others) if made is not None and others else made
+
+
+def beside(config: Config, transcripts: Transcripts = textless) -> dict[str, Sink]:
+    """What keeps the evidence beside the tracker, by name."""
+    found: dict[str, Sink] = {}
+    for name, stanza in (("productboard", config.productboard), ("dovetail", config.dovetail)):
+        if stanza is None:
+            continue
+        given = stanza.model_dump(exclude={"token"}) | ({"transcripts": transcripts} if name == "dovetail" else {})
+        try:
+            found[name] = load(name)(token=stanza.token.get_secret_value(), **given)
+        except ValueError as wrong:
+            raise Refused(str(wrong)) from None
+    return found
+
+
+def signals(config: Config) -> Signals | None:
+    told = config.signals
+    if told is None:
+        return None
+    user = {"user": told.user} if told.vendor == "mixpanel" else {}
+    token = told.token.get_secret_value()
+    made: Signals = load(told.vendor)(token=token, project=told.project, base_url=told.address, **user)
+    return made
+
+
+def usage(config: Config) -> Usage | None:
+    """Who is asked what usage says of themes; None where no flow is tied to any."""
+    analytics = signals(config)
+    if analytics is None or config.signals is None or not config.signals.flows:
+        return None
+    return Usage(analytics, tuple(Flow(**flow.model_dump()) for flow in config.signals.flows))
+
+
+def tracker(config: Config) -> Tracker | None:
+    jira = config.jira
+    if jira is None:
+        return None
+    try:
+        made: Tracker = load("jira")(
+            site=jira.site,
+            email=jira.email,
+            token=jira.token.get_secret_value(),
+            project=jira.project,
+            issue_types=jira.issue_types,
+            labels=jira.labels,
+            priorities=jira.priorities,
+            fields=jira.fields,
+            status=jira.status,
+            look_in=jira.look_in,
+        )
+    except ValueError as wrong:
+        raise Refused(str(wrong)) from None
+    return made
+
+
+def _loaded(kind: str) -> Callable[..., Source]:
+    """A kind whose SDK is an extra says how to install it."""
+    try:
+        made: Callable[..., Source] = load(kind)
+    except ModuleNotFoundError as missing:
+        raise Refused(f"{kind} needs {missing.name}, which is not installed: {extras.command(kind)}") from None
+    return made
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def files(request: Request, config: Config, now: datetime) -> Sequence[Source]:
+    paths = [Path(p) for p in request.files]
+    return ticket_files(paths, dict(request.columns), config, now) if paths else []
+
+
+def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Config, now: datetime) -> list[Source]:
+    """One source for each file. Several files are told apart by name, so that their ids can't collide."""
+    kind = load("file")
+    return [
+        kind(
+            path,
+            columns={**config.sources.file.columns, **columns},
+            timezone=config.workspace.timezone,
+            now=now,
+            source=name,
+        )
+        for path, name in zip(paths, names(paths), strict=True)
+    ]
+
+
+def names(paths: Sequence[Path]) -> list[str]:
+    """ "zendesk-2026-10.csv" is of zendesk; other files of several are named after themselves; one alone is "file"."""
+    names: list[str] = []
+    for path in paths:
+        vendor = next((v for v in _VENDORS if path.stem.lower().startswith(v)), None)
+        stem = path.stem.lower()
+        options = [
+            vendor or ("file" if len(paths) == 1 else stem),
+            stem,
+            f"{path.absolute().parent.name.lower()}-{stem}",
+        ]
+        numbered = (f"{stem}-{n}" for n in range(2, len(paths) + 2))
+        names.append(next(name for name in (*options, *numbered) if name not in names))
+    return names
