@@ -66,7 +66,7 @@ class Press:
     def of_block(cls, block_id: str) -> Press | None:
         """What an overflow menu is about: its options have no room for the whole value."""
         parts = block_id.split("|")
-        if len(parts) != 6 or parts[0] != "act" or not parts[3].isdigit():
+        if len(parts) != 6 or parts[0] != "act" or not parts[3].isdecimal():
             return None
         return cls(parts[1], parts[2], int(parts[3]))
 
