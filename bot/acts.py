@@ -207,6 +207,16 @@ class Decision:
     note: str = ""
     payload: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def by(self) -> str:
+        """Who it was, for people outside Slack: there an id is drawn as a name."""
+        return named(self.actor, str(self.payload.get("by", "")))
+
+
+def named(actor: str, name: str) -> str:
+    """The actor by the name that people know, where it was said: "slack:U0DANA" called "dana" is "slack:dana"."""
+    return f"{actor.partition(':')[0]}:{name}" if name else actor
+
 
 class Stage(StrEnum):
     """Where a theme stands, as its row says it (SURFACES 1.7)."""
@@ -237,6 +247,7 @@ class Standing:
     generation: int = 1
     number: int = 0  # of the last decision
     actor: str | None = None
+    by: str = ""  # the actor as people outside Slack know them
     at: datetime | None = None
     note: str = ""
     run_key: str | None = None

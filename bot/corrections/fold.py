@@ -70,6 +70,7 @@ def _at(now: Standing, d: Decision) -> Standing:
         now,
         stage=Stage.CREATING if key else _PLACES[d.verdict],
         actor=d.actor,
+        by=d.by,
         at=d.at,
         note=d.note,
         run_key=d.run_key,

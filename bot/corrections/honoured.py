@@ -40,7 +40,7 @@ def _shaped(d: Decision, here: set[str], muted: set[str], found: Collection[str]
 
 def rule(d: Decision) -> str:
     """ "“Late invoices” stays a part of “Invoices”, merged by dana on 3 November": without a full stop."""
-    by = f"{VERBS[d.verdict]} by {actor(d.actor)} on {d.at.day} {d.at:%B}"
+    by = f"{VERBS[d.verdict]} by {actor(d.by)} on {d.at.day} {d.at:%B}"
     return f"{_named(d.payload.get('name'), d.theme_id)} {what(d)}, {by}"
 
 
@@ -106,20 +106,20 @@ def muted_detail(d: Decision, name: str) -> str:
 
 def set_by(d: Decision) -> str:
     """Why an item has the severity that it has, where a person set it. verify knows it by its first words."""
-    return f"{SET_BY}{actor(d.actor)} on {d.at.day} {d.at:%B}"
+    return f"{SET_BY}{actor(d.by)} on {d.at.day} {d.at:%B}"
 
 
 SET_BY = "set by "
 
 
 def actor(name: str) -> str:
-    """ "cli:dana" -> "dana", "slack:U0DANA" -> "@U0DANA": who it was, for people."""
+    """ "cli:dana" -> "dana", "slack:dana" -> "@dana": who it was, for people."""
     where, _, who = name.rpartition(":")
     return f"@{who}" if where == "slack" else who
 
 
 def _muted_by(d: Decision) -> str:
-    return f"marked as not a theme by {actor(d.actor)} on {d.at.day} {d.at:%B}"
+    return f"marked as not a theme by {actor(d.by)} on {d.at.day} {d.at:%B}"
 
 
 def _reason(d: Decision) -> str:

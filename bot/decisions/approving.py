@@ -19,7 +19,7 @@ def approve(d: Deciding) -> Outcome | None:
         "name": d.subject.theme.words.name,
         **({"fields": fields} if fields else {}),
     }
-    acts = tuple(d.sink.plan(d.draft(d.wish.actor, d.store.now()))) if d.sink else ()
+    acts = tuple(d.sink.plan(d.draft(d.wish.by, d.store.now()))) if d.sink else ()
     if not acts:
         return d.written(
             "Approved. No issue tracker is configured, so nothing was sent anywhere.",
@@ -43,7 +43,7 @@ def attach(d: Deciding) -> Outcome | None:
         return Outcome(Result.ALREADY, d.now, already(d.now))
     try:
         issue = attaching.issue_of(d.known, str(d.wish.payload.get("issue") or ""), d.wish.run_key)
-        acts = attaching.acts(d.sink, d.known, d.draft(d.wish.actor, d.store.now()), issue)
+        acts = attaching.acts(d.sink, d.known, d.draft(d.wish.by, d.store.now()), issue)
     except NotPossible as why:
         return Outcome(Result.IMPOSSIBLE, d.now, str(why))
     payload = {"name": d.subject.theme.words.name, "issue": issue}
@@ -52,7 +52,7 @@ def attach(d: Deciding) -> Outcome | None:
 
 def _again(d: Deciding) -> Outcome | None:
     """The tracker refused, and somebody mended why: the same effect once more, planned anew."""
-    acts = tuple(d.sink.plan(d.draft(d.now.actor or d.wish.actor, d.store.now()))) if d.sink else ()
+    acts = tuple(d.sink.plan(d.draft(d.now.by or d.wish.by, d.store.now()))) if d.sink else ()
     if not acts or not d.now.effect_key:
         return Outcome(
             Result.IMPOSSIBLE,

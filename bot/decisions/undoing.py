@@ -63,7 +63,7 @@ def _detached(d: Deciding, payload: Mapping[str, Any]) -> Outcome | None:
     if d.subject.item is None:
         return Outcome(Result.IMPOSSIBLE, d.now, f"The theme is not shown any more. Change {d.now.attached} itself.")
     try:
-        acts = attaching.taken_back(d.sink, d.known, d.draft(d.wish.actor, d.store.now()), undone)
+        acts = attaching.taken_back(d.sink, d.known, d.draft(d.wish.by, d.store.now()), undone)
     except NotPossible as why:
         return Outcome(Result.IMPOSSIBLE, d.now, str(why))
     told = f"Undone. The comment on {d.now.attached} says what it said before, or that it was withdrawn."
@@ -87,7 +87,7 @@ def _withdrawn(d: Deciding, payload: Mapping[str, Any]) -> Outcome | None:
     if d.sink is None or made is None or d.subject.item is None:
         why = f"No issue tracker is configured, so {ref(made)} can't be marked as withdrawn. Change it there."
         return Outcome(Result.IMPOSSIBLE, d.now, why)
-    takes_back = d.sink.withdrawal(d.draft(d.now.actor or "", d.now.at or d.store.now()), made)
+    takes_back = d.sink.withdrawal(d.draft(d.now.by, d.now.at or d.store.now()), made)
     acts = tuple(act for act in takes_back if _may_be_made(d.store, act.after))
     return d.written(
         f"Undone. {ref(made)} is marked as withdrawn; nothing was deleted.",

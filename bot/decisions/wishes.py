@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot import current
-from bot.acts import Act, Decision, Draft, Receipt, Stage, Standing, Verdict
+from bot.acts import Act, Decision, Draft, Receipt, Stage, Standing, Verdict, named
 from bot.corrections import fold
 from bot.decisions.standings import effects, stands
 from bot.domain import BacklogItem, Digest, Theme
@@ -30,9 +30,14 @@ class Wish:
     run_key: str
     actor: str
     revision: int | None = None
+    name: str = ""  # of the actor, as people know them
     note: str = ""
     event: str | None = None  # the click it came by: one click decides once, however often it is delivered
     payload: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def by(self) -> str:
+        return named(self.actor, self.name)
 
 
 class Result(StrEnum):
@@ -116,6 +121,7 @@ class Deciding:
                 **(payload or {}),
                 **({"effect": effect, "generation": self.now.generation} if effect else {}),
                 **({"event": wish.event} if wish.event else {}),
+                **({"by": wish.name} if wish.name else {}),
             },
         )
         undone = next(
@@ -149,7 +155,7 @@ class Deciding:
             approved_at=approved_at,
             drafter=theme.words.made_by,
             small_sample=any(w.code == "small_sample" for w in digest.warnings),
-            edited_by=tuple(dict.fromkeys(d.actor for d in edits)),
+            edited_by=tuple(dict.fromkeys(d.by for d in edits)),
             notes_url=next(
                 (d.payload["notes_url"] for d in reversed(edits) if d.payload.get("notes_url")),
                 None,
@@ -160,7 +166,7 @@ class Deciding:
 
 def already(now: Standing) -> str:
     """ "Already approved by cli:dana: BILL-1093.": what a second click is told."""
-    who = now.actor or "somebody"
+    who = now.by or "somebody"
     if now.attached:
         return f"Its evidence was attached to {now.attached} by {who} before."
     told = {

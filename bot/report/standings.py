@@ -17,7 +17,7 @@ from bot.tracker.existing import Existing
 
 def state(now: Standing) -> str:
     """ "approved by cli:dana: BILL-12 https://...": one line."""
-    who = now.actor or "somebody"
+    who = now.by or "somebody"
     ref = f"{now.receipt.ref}  {now.receipt.url or ''}".rstrip() if now.receipt else ""
     why = ", ".join(said for said in (REASONS.get(now.reason, ""), phrases.line(now.note)) if said)
     if now.attached:
@@ -124,7 +124,7 @@ def decided(log: Sequence[Decision]) -> Iterator[str]:
     for d in log:
         what = f"  {what_it_says(d)}" if d.verdict in VERBS else ""
         why = f": {phrases.line(d.note)}" if d.note else ""
-        yield f"  {d.at:%Y-%m-%d %H:%M} {d.verdict} by {d.actor}{what}{why}"
+        yield f"  {d.at:%Y-%m-%d %H:%M} {d.verdict} by {d.by}{what}{why}"
 
 
 def planned(acts: Sequence[Act]) -> Iterator[str]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from bot import phrases
-from bot.acts import Decision, Message, Stage, Standing
+from bot.acts import Decision, Message, Stage, Standing, Verdict
 from bot.corrections.honoured import TAKEN_BACK, VERBS, what
 from bot.domain import Digest, Theme
 from bot.slack import rows, text
-from bot.slack.elements import Words, bullets, context, link, moment, paragraph, rich, who, words
+from bot.slack.elements import Words, bullets, context, link, member, moment, paragraph, rich, who, words
 from bot.slack.text import Theirs
 
-Kind = Literal["denied", "already", "stale", "closed", "not_saved", "impossible"]
+Kind = Literal["already", "stale", "closed", "not_saved", "impossible"]
 
 _REMINDED = 5  # themes that a reminder names
 _SAID: Mapping[Kind, str] = {
-    "denied": "You can read themes here, but deciding is limited to a few people. Nothing was created.",
     "already": "Somebody decided that before, so nothing was done a second time.",
     "stale": "The draft changed since this was shown, so nothing was done. Please look at it again, then click.",
     "closed": "This digest is more than 90 days old and closed, so nothing was done. Please use a newer one.",
@@ -26,32 +25,65 @@ _SAID: Mapping[Kind, str] = {
 }
 
 
-def answer(kind: Kind, *, standing: Standing | None = None, group: str | None = None, why: str = "") -> Message:
-    """For one person alone (ephemeral). `group`: who may approve, in words; `why`: a sentence in place of the usual."""
-    if kind == "already" and standing is not None and standing.stage is not Stage.OPEN:
-        return _already(standing)
+def answer(kind: Kind, *, why: str = "") -> Message:
+    """For one person alone (ephemeral). `why`: a sentence in place of the usual."""
     said = phrases.line(why) or _SAID[kind]
-    if kind == "denied" and group and phrases.line(group):
-        said = f"You can read themes here, but approving is limited to {phrases.line(group)}. Nothing was created."
     shown = text.padded(text.sentence(Theirs(said)), "Nothing was done; please look at the digest again.")
     return Message(shown, [rich(paragraph(words(said, limit=600)))])
 
 
-def _already(now: Standing) -> Message:
+def denied(may: Collection[str], *, what: str = "deciding on themes", key: str = "slack.approvers") -> Message:
+    """Who may, so that there is somebody to ask. `may`: ids of people and user groups; `key`: where they are named."""
+    said = f"You can read everything here; {what} is limited to a few people."
+    named = [x for x in (member(one) for one in sorted(may)[:_ASKED]) if x is not None]
+    shown: list[Words] = [words(f"{said} ")]
+    for n, one in enumerate(named):
+        shown += [words(" or " if n == len(named) - 1 and n else ", " if n else "Ask "), one]
+    shown += [words(". ")] if named else []
+    end = f"Nothing was changed. Who may is set in the config ({key})."
+    return Message(f"{said} {end}", [rich(paragraph(*shown, words(end)))])
+
+
+def already(now: Standing, asked: Verdict, actor: str) -> Message:
+    """What stands already, to whoever came second, or twice: by whom, since when, and what that means for their wish."""
+    mine, again = now.actor == actor, asked in _SAME.get(now.stage, (Verdict.APPROVE, Verdict.ATTACH))
     verb = "attached its evidence" if now.attached else _VERBS.get(now.stage, "approved this")
-    shown: list[Words] = [who(now.actor), words(f" {verb}")]
+    so = ", so nothing was done a second time" if again else f", so it can't be {_WISHED[asked]} now"
+    shown: list[Words] = [words("You") if mine else who(now.actor), words(f" {verb}")]
     shown += [words(" on "), moment(now.at)] if now.at else []
-    shown += [words(", so nothing was done a second time"), *_ref(now), words(".")]
+    shown += [words(so), *_ref(now), words("." if again else f". {_way_out(now)}")]
+    by = "You" if mine else text.mention(now.actor)
     made = [": ", Theirs(now.receipt.ref)] if now.receipt else []
-    said = text.sentence(text.mention(now.actor), f" {verb} before, so nothing was done a second time", *made, ".")
+    said = text.sentence(by, f" {verb} before{so}", *made, "." if again else f". {_way_out(now)}")
     return Message(said, [rich(paragraph(*shown))])
 
 
+_ASKED = 5  # people and groups that are named; a list of twenty helps nobody
+_SAME = {
+    Stage.REJECTED: (Verdict.REJECT,),
+    Stage.SNOOZED: (Verdict.SNOOZE,),
+    Stage.MERGED: (Verdict.MERGE,),
+}
 _VERBS = {
     Stage.REJECTED: "marked this as not a theme",
     Stage.SNOOZED: "snoozed this",
     Stage.MERGED: "merged this into another theme",
 }
+_WISHED = {
+    Verdict.APPROVE: "approved",
+    Verdict.ATTACH: "attached to an issue",
+    Verdict.EDIT: "edited here",
+    Verdict.MERGE: "merged",
+    Verdict.SNOOZE: "snoozed",
+    Verdict.REJECT: "left out",
+    Verdict.UNDO: "undone",
+}
+
+
+def _way_out(now: Standing) -> str:
+    if now.receipt:
+        return f"Change {text.plain(now.receipt.ref, 40)} itself, or undo within {rows.UNDO_MINUTES} minutes."
+    return f"“{rows.TAKE_BACK.get(now.stage, 'Undo')}” on its row opens it again."
 
 
 _ATTACHED = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.acts import Message, Stage, Verdict
@@ -38,6 +38,7 @@ class Click:
     run_key: str
     theme_id: str
     revision: int
+    name: str = ""  # of the person, as Slack has it beside the id
     sent: Sent | None = None
     issue: str = ""
 
@@ -52,7 +53,8 @@ def click(payload: Mapping[str, Any]) -> Click | None:
     if about is None or not channel:
         return None
     action, press = about
-    return Click(action, person, channel, press.run, press.theme, press.revision, issue=press.issue)
+    name = _name(payload)
+    return Click(action, person, channel, press.run, press.theme, press.revision, name, issue=press.issue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Decider:
             return None
         press, person = filled.press, str(event.payload["user"]["id"])
         where = HOME if press.at_home else self.home
-        return Click("sent", person, where, press.run, press.theme, press.revision, filled)
+        name = _name(event.payload)
+        return Click("sent", person, where, press.run, press.theme, press.revision, name, filled)
 
     def _answer(self, event: Event, asked: Click) -> None:
         if asked.channel not in (self.home, HOME):
@@ -104,7 +107,7 @@ class Decider:
             return
         if not may(self.channel, self.approvers, asked.person):
             self.store.audit.write(f"slack:{asked.person}", "denied", asked.theme_id, {"action": asked.action})
-            self._tell(asked, answers.answer("denied"))
+            self._tell(asked, answers.denied(self.approvers))
             self.store.inbox.answered(event.event_id, "denied")
             return
         outcome = self._not_opened(asked) if asked.action in WINDOWS else self._decided(asked, event.event_id)
@@ -139,14 +142,14 @@ class Decider:
 
     def _approved(self, pressed: Click, event_id: str) -> Outcome:
         """Saved and approved in one window: two decisions, each of them once however often it is answered."""
-        wish = Wish(
-            Verdict.APPROVE, pressed.theme_id, pressed.run_key, f"slack:{pressed.person}", event=f"{event_id}:approve"
-        )
+        event = f"{event_id}:approve"
+        wish = replace(_wish(pressed, event), verdict=Verdict.APPROVE, revision=None, note="", payload={})
         return decide(self.store, self.sink, self.workspace, wish)
 
     def _tell_of(self, pressed: Click, outcome: Outcome) -> None:
+        wish = _wish(pressed, "")
         if outcome.result is Result.ALREADY:
-            self._tell(pressed, answers.answer("already", standing=outcome.standing))
+            self._tell(pressed, answers.already(outcome.standing, wish.verdict, wish.actor))
         elif outcome.result is Result.STALE:
             self.store.drawings.touch(pressed.theme_id)
             self._tell(pressed, answers.answer("stale", why=f"{outcome.message}{_kept(pressed)}"))
@@ -167,15 +170,21 @@ class Decider:
 def _wish(pressed: Click, event_id: str) -> Wish:
     filled = pressed.sent
     return Wish(
-        verdict=filled.verdict if filled else _VERDICTS[pressed.action],
+        verdict=filled.verdict if filled else (_VERDICTS.get(pressed.action) or WINDOWS[pressed.action]),
         theme_id=pressed.theme_id,
         run_key=pressed.run_key,
         actor=f"slack:{pressed.person}",
+        name=pressed.name,
         revision=pressed.revision or None,  # a row without a draft (merged away, asleep) shows none
         note=filled.note if filled else "",
         event=event_id,
         payload=filled.payload if filled else {"issue": pressed.issue} if pressed.issue else {},
     )
+
+
+def _name(payload: Mapping[str, Any]) -> str:
+    user = payload["user"]
+    return str(user.get("name") or user.get("username") or "")
 
 
 def _kept(pressed: Click) -> str:

@@ -15,7 +15,7 @@ from bot.acts import EffectState, Message, Stage
 from bot.decisions import stands
 from bot.ports import Channel, Refused, Unavailable
 from bot.runs import SYNC, Parts, Request, ask, manual_key
-from bot.slack import progress, replies, rights, run_window
+from bot.slack import answers, progress, replies, rights, run_window
 from bot.slack.grammar import HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, read
 from bot.slack.runboard import RunBoard
 from bot.store import Event, Run, RunState, Store
@@ -205,7 +205,7 @@ class Commands:
 
     def _denied(self, asked: _Asked) -> Message:
         self.store.audit.write(f"slack:{asked.person}", "denied", "run", {"action": asked.action or "command"})
-        return replies.denied("starting a run")
+        return answers.denied(self.place.runners, what="starting a run", key="slack.runners")
 
     def _is_large(self, order: RunOrder) -> bool:
         return (order.window.days or 0) > MOST_DAYS + 0.1 or self._tickets(order) > MOST_TICKETS

@@ -113,6 +113,13 @@ def who(actor: str | None) -> Words:
     return {"type": "user", "user_id": known} if known else words(text.plain(text.outsider(actor), 60))
 
 
+def member(known: str) -> Words | None:
+    """One of those who may do something: a person's id (U..., W...) or a user group's (S...); None for another."""
+    if text.person(f"slack:{known}"):
+        return {"type": "user", "user_id": known}
+    return {"type": "usergroup", "usergroup_id": known} if text.GROUP.fullmatch(known) else None
+
+
 def moment(at: datetime) -> Words:
     """Shown in each reader's own time zone."""
     fallback = f"{phrases.day(at)} {at:%H:%M %Z}".strip()

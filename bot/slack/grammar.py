@@ -277,7 +277,7 @@ def _history(rest: list[str]) -> HistoryOrder:
     number = rest[0]
     if not (number.isascii() and number.isdigit() and 1 <= int(number[:4]) <= MOST_RUNS and len(number) <= 4):
         told = f"I can tell the last 1 to {MOST_RUNS} runs, and read {_shown(number)}."
-        raise Misread("number", number, told, f"history {MOST_RUNS if number.isdigit() and int(number) else FEW_RUNS}")
+        raise Misread("number", number, told, f"history {FEW_RUNS}")
     return HistoryOrder(int(number))
 
 

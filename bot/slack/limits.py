@@ -125,7 +125,7 @@ def _rich_text(block: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _run(part: Mapping[str, Any]) -> Iterator[str]:
-    if part.get("type") not in {"text", "link", "user", "date", "channel"}:
+    if part.get("type") not in {"text", "link", "user", "usergroup", "date", "channel"}:
         yield f"{part.get('type')!r} may not stand in our rich text"
     if part.get("type") in {"text", "link"} and not part.get("text"):
         yield f"an empty {part['type']} in rich text"

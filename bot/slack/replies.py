@@ -31,7 +31,6 @@ from bot.slack.text import Theirs
 AGAIN, CONFIRM, COMMANDS = "cmd.nearest", "cmd.confirm", "cmd.help"  # action ids; values are commands
 POST = "run.post"  # its value is the run's key
 _EXAMPLES = ("run 30d", "run 2026-10-01..2026-10-31", "run 7d --source zendesk --area billing")
-_READING = ("status", "history", "help")
 _HELP = {
     "run": ("run [30d|last-month|2026-10-01..2026-10-31] [--source zendesk] [--area billing] [--private] [--dry-run]",
             "reads, and posts a digest of its own; the month's stays as it is"),
@@ -64,14 +63,6 @@ def misread(why: Misread) -> Message:
     examples = list(dict.fromkeys([*([why.nearest] if why.nearest else []), *_EXAMPLES]))
     said = text.sentence(Theirs(str(why)), " Nothing was started. Try: /themes run 30d")
     return _message(said, [words(f"{why}\nTry one of:")], examples[:3], offered)
-
-
-def denied(what: str) -> Message:
-    """`what`: in the gerund, "starting a run"."""
-    said = (
-        f"{what[:1].upper()}{what[1:]} is limited to a few people (slack.runners in the config). Nothing was started."
-    )
-    return _message(said, [words(f"{said}\nThese work for you:")], _READING)
 
 
 def impossible(why: str) -> Message:

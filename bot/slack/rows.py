@@ -202,13 +202,13 @@ def _buttons(theme: Theme, now: Standing, value: str | None, tentative: bool, of
         return [_write_it(about, value) if now.attached else _create_it(about, value)]
     if now.stage is Stage.CREATED:
         return _created(about, now, value, late=offer.is_late(now))
-    if now.stage in _TAKE_BACK:
+    if now.stage in TAKE_BACK:
         copy = _choices([_COPY] * offer.copy, about, value) if now.stage is Stage.APPROVED else []
-        return [*copy, button(_TAKE_BACK[now.stage], "undo", about, value)]
+        return [*copy, button(TAKE_BACK[now.stage], "undo", about, value)]
     return []
 
 
-_TAKE_BACK = {
+TAKE_BACK = {
     Stage.APPROVED: "Undo",
     Stage.REJECTED: "Restore",
     Stage.SNOOZED: "Bring back",

@@ -18,6 +18,7 @@ _HALF_ENTITY = re.compile(r"&[a-z]{0,3}$")
 _FORMATTING = re.compile(r"[*~`]|(?<!\w)_|_(?!\w)")
 _ADDRESS = re.compile(r"https?://[!#-;=?-\[\]_a-z~]+", re.IGNORECASE)  # ASCII but quotes, <>, |, \\, ^, `, {}
 _PERSON = re.compile(r"slack:([UW][A-Z0-9]{2,30})")
+GROUP = re.compile(r"S[A-Z0-9]{2,30}")
 _LONGEST_ADDRESS = 2000
 
 
