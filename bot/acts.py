@@ -260,6 +260,7 @@ class Standing:
     until: datetime | None = None
     growth: float | None = None
     attached: str = ""
+    sent: frozenset[str] | None = None  # tickets whose evidence its issue has (`attaching.evidence`); None: not kept
 
 
 # --- what goes out

@@ -13,12 +13,12 @@ from datetime import timedelta
 from bot import current
 from bot.acts import Fate, Issue, Match, Stage, Standing
 from bot.decisions import standings
-from bot.domain import Digest
+from bot.domain import Digest, Theme
 from bot.months import trends
 from bot.ports import Backlog, Embedder, Refused, Unavailable
 from bot.runs import SYNC
 from bot.store import Outcome, Store
-from bot.tracker import backlog
+from bot.tracker import attaching, backlog
 from bot.tracker.existing import Existing
 
 AGAIN = timedelta(minutes=15)  # between two looks, while the tracker does not answer
@@ -93,7 +93,7 @@ def existing(store: Store, run_key: str, digest: Digest, now: Mapping[str, Stand
         t.id: Existing(
             tuple(_not_withdrawn(store, t.id, matches.get(t.id, ()), now.get(t.id))),
             issues.get(own.get(t.id, "")),
-            _fresh(now.get(t.id), run_key, digest),
+            _news(now.get(t.id), t, run_key, digest),
         )
         for t in digest.themes
     }
@@ -108,11 +108,11 @@ def _not_withdrawn(store: Store, theme_id: str, found: Iterable[Match], now: Sta
     yield from (match for match in found if match.issue.key not in gone)
 
 
-def _fresh(now: Standing | None, run_key: str, digest: Digest) -> bool:
-    """It was decided on an earlier digest, and this one was made since."""
-    if now is None or now.at is None:
-        return False
-    return now.at < digest.making.made_at and now.run_key != run_key
+def _news(now: Standing | None, theme: Theme, run_key: str, digest: Digest) -> int:
+    """What an issue doesn't know of a theme; nothing on a digest that is older than what was decided."""
+    if now is None or now.at is None or (now.run_key != run_key and now.at > digest.making.made_at):
+        return 0
+    return attaching.news(now, theme, run_key)
 
 
 def forecast(digest: Digest, theme_id: str) -> Mapping[str, object]:

@@ -60,7 +60,7 @@ class Scene:
     # --- the run
 
     def conclude(self, key: str = RUN, digest: Digest | None = None, *, post: bool = True) -> Digest:
-        made = digest or sample_digest(one_offs=3)
+        made = digest or (sample_digest(one_offs=3) if key == RUN else _later(sample_digest(one_offs=3)))
         made = replace(made, making=replace(made.making, made_at=self.clock.at))
         self.store.runs.ask(key, "monthly", {})
         fence = self.store.runs.lease(key, "me", 60)
@@ -138,6 +138,12 @@ class Scene:
     def lines(self) -> list[str]:
         """What stands in the thread of the digest, beside its evidence."""
         return [str(m["text"]) for m in self.slack.thread(self.post["ts"])]
+
+
+def _later(digest: Digest) -> Digest:
+    """Another month: the same themes, each with a ticket that the month before had not."""
+    themes = [replace(t, members=(*t.members[:-1], f"NEW-{t.members[-1]}")) for t in digest.themes]
+    return replace(digest, themes=tuple(themes))
 
 
 @contextmanager

@@ -252,7 +252,7 @@ def test_the_next_digest_offers_this_months_evidence_to_the_same_issue_and_shows
     shown.conclude(NEXT)
     shown.settle()
     november = shown.slack.posted()[-1]
-    assert "Attach this month's evidence to BILL-1" in buttons(november, shown.theme())
+    assert "Attach 1 more ticket to BILL-1" in buttons(november, shown.theme())
     assert not [b for b in buttons(shown.slack.posted()[0], shown.theme()) if b.startswith("Attach")]
     shown.press("attach", message=november)
     shown.answer()

@@ -84,7 +84,7 @@ def everything(d: Digest) -> Iterator[Message]:
         yield answers.decided(at, theme)
         yield answers.changed(decision(theme, Verdict.RENAME, to=theme.words.name), theme)
         yield answers.changed(decision(theme, Verdict.UNDO), theme, decision(theme, Verdict.MERGE))
-        yield answers.answer("already", standing=at)
+        yield answers.already(at, Verdict.EDIT, "slack:U0LEE")
 
 
 def objects(told: Any) -> Iterator[Mapping[str, Any]]:
@@ -423,19 +423,29 @@ def test_what_is_left_over_is_listed_by_reason_with_ids_and_shortened_with_a_cou
 
 
 def test_answers_say_what_was_not_done() -> None:
-    for kind in ("denied", "stale", "closed", "not_saved", "impossible", "already"):
+    for kind in ("stale", "closed", "not_saved", "impossible", "already"):
         message = answers.answer(kind)
         assert problems(message) == []
         assert "othing was" in message.text or "nothing was" in message.text
-    assert "limited to @pm-leads" in shown(answers.answer("denied", group="@pm-leads"))
+    told = answers.denied(("S0LEADS", "U0DANA", "<!channel>"))
+    assert problems(told) == [] and commands(told) == set()
+    asked = [o for o in objects(told.blocks) if o.get("type") in ("user", "usergroup")]
+    assert [o.get("user_id") or o["usergroup_id"] for o in asked] == ["S0LEADS", "U0DANA"], "there is somebody to ask"
+    assert "Nothing was done" in told.text and "Ask" not in shown(answers.denied(()))
     assert shown(answers.answer("impossible", why="There is nothing to undo.")) == "There is nothing to undo."
 
 
 def test_a_second_click_is_told_who_decided_and_what_came_of_it() -> None:
     theme = sample_digest().themes[3]
-    message = answers.answer("already", standing=standing(theme, Stage.CREATED, receipt=ISSUE))
+    now = standing(theme, Stage.CREATED, receipt=ISSUE)
+    message = answers.already(now, Verdict.APPROVE, "slack:U0LEE")
     assert message.text == "<@U0DANA> approved this before, so nothing was done a second time: BILL-1093."
     assert any(o.get("url") == ISSUE.url for o in objects(message.blocks))
+    assert answers.already(now, Verdict.APPROVE, str(now.actor)).text.startswith("You approved this before")
+    edit = answers.already(now, Verdict.EDIT, "slack:U0LEE").text
+    assert "so it can't be edited here now: BILL-1093" in edit and "Change BILL-1093 itself" in edit
+    asleep = answers.already(standing(theme, Stage.SNOOZED), Verdict.APPROVE, "slack:U0LEE").text
+    assert "snoozed this before, so it can't be approved now" in asleep and "“Bring back” on its row" in asleep
 
 
 def test_one_line_tells_a_decision_and_an_undo() -> None:
@@ -518,9 +528,9 @@ def test_notes_and_errors_of_others_are_inert_too() -> None:
         for message in (
             blocks.digest(d, now, run_key=RUN),
             *(answers.decided(s, t) for t in d.themes if (s := now.get(t.id))),
-            *(answers.answer("already", standing=s) for s in now.values()),
+            *(answers.already(s, Verdict.MERGE, "slack:U0LEE") for s in now.values()),
             answers.answer("impossible", why=words),
-            answers.answer("denied", group=words),
+            answers.denied([words]),
         ):
             assert problems(message) == []
             assert commands(message) <= {"<@U0DANA>"}

@@ -91,7 +91,7 @@ def test_who_may_not_decide_is_told_and_nothing_is_done_but_a_line_in_the_audit(
     here.press("approve", person)
     here.answer()
     (told,) = here.whispers(person)
-    assert "Nothing was created" in told
+    assert "Nothing was done" in told and "slack.approvers" in told
     assert log(here) == [] and here.jira.requests == [] and here.store.inbox.waiting() == []
     entry = here.store.audit.recent()[0]
     assert (entry.actor, entry.action, entry.object) == (f"slack:{person}", "denied", here.theme())

@@ -158,7 +158,7 @@ def test_a_window_opened_there_is_answered_there(hall: Hall) -> None:
         hall.answer()
     assert hall.here.stage(hall.here.theme(2)) == "rejected"
     said = hall.shown()
-    assert "U0DANA marked this as not a theme" in said and "already known" in said.partition("What happened")[2]
+    assert "You marked this as not a theme" in said and "already known" in said.partition("What happened")[2]
 
 
 def test_what_was_refused_stands_there_with_its_reason_until_somebody_mends_it(hall: Hall) -> None:

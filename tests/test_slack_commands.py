@@ -306,7 +306,7 @@ def test_the_nearest_command_is_a_button_that_does_it(hall: Hall) -> None:
 
 def test_who_may_not_run_is_told_what_they_can_do_and_nothing_starts(hall: Hall) -> None:
     for told in (hall.type("run 7d", "U0SAM"), hall.type("run 7d --private", "U0SAM")):
-        assert "limited" in told and "Nothing was started" in told and "/themes status" in told
+        assert "limited" in told and "Nothing was done" in told and "/themes status" in told
     assert hall.runs() == [] and hall.here.store.audit.recent()[0].actor == "slack:U0SAM"
     assert "idle" in hall.type("status", "U0SAM").lower()
 

@@ -25,6 +25,7 @@ _PLACES = {
     Verdict.SNOOZE: Stage.SNOOZED,
     Verdict.MERGE: Stage.MERGED,
 }
+HOLDS = (Verdict.APPROVE, Verdict.ATTACH)  # they put evidence into an issue
 CORRECTIONS = (
     Verdict.MERGE,
     Verdict.SPLIT,
@@ -60,7 +61,11 @@ def standing(theme_id: str, log: Sequence[Decision], effects: Mapping[str, Effec
     taken_back = sum(d.verdict is Verdict.APPROVE for d in log) - sum(d.verdict is Verdict.APPROVE for d in stands)
     now = Standing(theme_id, generation=1 + taken_back, number=log[-1].number if log else 0)
     placed = next((d for d in reversed(stands) if d.verdict in _PLACES), None)
-    return now if placed is None else _with_effect(_at(now, placed), effects)
+    if placed is None:
+        return now
+    kept = [d.payload["evidence"] for d in stands if d.verdict in HOLDS and "evidence" in d.payload]
+    sent = frozenset(i for ids in kept for i in ids) if kept else None
+    return _with_effect(replace(_at(now, placed), sent=sent), effects)
 
 
 def _at(now: Standing, d: Decision) -> Standing:

@@ -17,6 +17,7 @@ def approve(d: Deciding) -> Outcome | None:
     fields = dict(d.wish.payload.get("fields", {}))
     payload = {
         "name": d.subject.theme.words.name,
+        "evidence": attaching.evidence(d.subject.theme),
         **({"fields": fields} if fields else {}),
     }
     acts = tuple(d.sink.plan(d.draft(d.wish.by, d.store.now()))) if d.sink else ()
@@ -42,11 +43,12 @@ def attach(d: Deciding) -> Outcome | None:
     if d.now.stage not in (Stage.OPEN, Stage.CREATED):
         return Outcome(Result.ALREADY, d.now, already(d.now))
     try:
-        issue = attaching.issue_of(d.known, str(d.wish.payload.get("issue") or ""), d.wish.run_key)
+        issue = attaching.issue_of(d.known, str(d.wish.payload.get("issue") or ""), d.subject.theme, d.wish.run_key)
         acts = attaching.acts(d.sink, d.known, d.draft(d.wish.by, d.store.now()), issue)
     except NotPossible as why:
         return Outcome(Result.IMPOSSIBLE, d.now, str(why))
-    payload = {"name": d.subject.theme.words.name, "issue": issue}
+    theme = d.subject.theme
+    payload = {"name": theme.words.name, "issue": issue, "evidence": attaching.evidence(theme)}
     return d.written(f"The evidence is being attached to {issue}.", acts, effect=acts[0].key, payload=payload)
 
 

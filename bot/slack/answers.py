@@ -32,7 +32,9 @@ def answer(kind: Kind, *, why: str = "") -> Message:
     return Message(shown, [rich(paragraph(words(said, limit=600)))])
 
 
-def denied(may: Collection[str], *, what: str = "deciding on themes", key: str = "slack.approvers") -> Message:
+def denied(
+    may: Collection[str], *, what: str = "deciding on themes", key: str = "slack.approvers", works: str = ""
+) -> Message:
     """Who may, so that there is somebody to ask. `may`: ids of people and user groups; `key`: where they are named."""
     said = f"You can read everything here; {what} is limited to a few people."
     named = [x for x in (member(one) for one in sorted(may)[:_ASKED]) if x is not None]
@@ -40,21 +42,21 @@ def denied(may: Collection[str], *, what: str = "deciding on themes", key: str =
     for n, one in enumerate(named):
         shown += [words(" or " if n == len(named) - 1 and n else ", " if n else "Ask "), one]
     shown += [words(". ")] if named else []
-    end = f"Nothing was changed. Who may is set in the config ({key})."
+    end = f"Nothing was done. Who may is set in the config ({key}).{works}"
     return Message(f"{said} {end}", [rich(paragraph(*shown, words(end)))])
 
 
 def already(now: Standing, asked: Verdict, actor: str) -> Message:
-    """What stands already, to whoever came second, or twice: by whom, since when, and what that means for their wish."""
+    """What stands already, to who came second, or twice: by whom, since when, and what that means for their wish."""
     mine, again = now.actor == actor, asked in _SAME.get(now.stage, (Verdict.APPROVE, Verdict.ATTACH))
     verb = "attached its evidence" if now.attached else _VERBS.get(now.stage, "approved this")
     so = ", so nothing was done a second time" if again else f", so it can't be {_WISHED[asked]} now"
     shown: list[Words] = [words("You") if mine else who(now.actor), words(f" {verb}")]
     shown += [words(" on "), moment(now.at)] if now.at else []
-    shown += [words(so), *_ref(now), words("." if again else f". {_way_out(now)}")]
+    shown += [words(so), *_ref(now), words("." if again else f". {''.join(_way_out(now))}")]
     by = "You" if mine else text.mention(now.actor)
     made = [": ", Theirs(now.receipt.ref)] if now.receipt else []
-    said = text.sentence(by, f" {verb} before{so}", *made, "." if again else f". {_way_out(now)}")
+    said = text.sentence(by, f" {verb} before{so}", *made, ".", *([] if again else [" ", *_way_out(now)]))
     return Message(said, [rich(paragraph(*shown))])
 
 
@@ -80,10 +82,11 @@ _WISHED = {
 }
 
 
-def _way_out(now: Standing) -> str:
+def _way_out(now: Standing) -> list[str]:
     if now.receipt:
-        return f"Change {text.plain(now.receipt.ref, 40)} itself, or undo within {rows.UNDO_MINUTES} minutes."
-    return f"“{rows.TAKE_BACK.get(now.stage, 'Undo')}” on its row opens it again."
+        ref = Theirs(text.plain(now.receipt.ref, 40))
+        return ["Change ", ref, f" itself, or undo within {rows.UNDO_MINUTES} minutes."]
+    return [f"“{rows.TAKE_BACK.get(now.stage, 'Undo')}” on its row opens it again."]
 
 
 _ATTACHED = {

@@ -29,6 +29,7 @@ _SEVERITIES = {  # as the rules mean them (bot.synthesis.severity, and severity.
     Severity.P3: "P3: minor, or a request: nothing is broken",
     Severity.P4: "P4: a question, or cosmetic",
 }
+_LATER = "An issue that is there already is not changed by this; its row then offers to attach the tickets it lacks."
 _MONTH = timedelta(days=30)
 
 
@@ -108,17 +109,21 @@ def _merge(s: Shown) -> View | None:
     others = [t for t in s.digest.themes if t.id != s.theme.id and s.stands[t.id].stage not in closed]
     if not others:
         return None
-    pairs = [
-        (t.id, f"{t.rank}. {text.plain(t.words.name, 50)} ({phrases.count(t.counts.tickets, 'ticket')})")
-        for t in others
-    ]
+    pairs = [(t.id, f"{t.rank}. {text.plain(t.words.name, 45)} ({_into(t, s.stands[t.id])})") for t in others]
     keep = options([("keep", "Keep them together in later digests")])
     blocks = [
         _remark(f"“{text.plain(s.theme.words.name, 120)}” ({phrases.size(s.theme)}) joins the theme you pick."),
         field("into", "Merge into", {"type": "static_select", "options": options(pairs)}),
+        *([_remark(_LATER)] if any(s.stands[t.id].receipt for t in others) else []),
         field("keep", "Remember this", {"type": "checkboxes", "options": keep, "initial_options": keep}, optional=True),
     ]
     return modal("theme.merge", "Merge themes", "Merge", blocks, s.press.value)
+
+
+def _into(theme: Theme, now: Standing) -> str:
+    """Whoever merges into a theme that is in an issue should know: the issue learns of it by a click of its own."""
+    issue = f", in {now.receipt.ref}" if now.receipt else ", approved" if now.stage is not Stage.OPEN else ""
+    return f"{phrases.count(theme.counts.tickets, 'ticket')}{issue}"
 
 
 def _not_a_theme(s: Shown) -> View:

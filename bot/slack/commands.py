@@ -24,6 +24,7 @@ MOST_DAYS, MOST_TICKETS = 90, 20_000  # a larger run asks once more (SURFACES 1.
 _JUST_NOW = timedelta(minutes=10)  # for so long the same question has the same answer
 _BUTTONS = (replies.AGAIN, replies.CONFIRM, replies.COMMANDS, replies.POST, progress.RETRY, progress.WITHOUT)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # all that Slack escapes in what was typed
+_WORKS = " These work for you: /themes status, /themes history, /themes help."
 _LOOKED_THROUGH = 50  # runs among which those that are done are found
 
 
@@ -205,7 +206,7 @@ class Commands:
 
     def _denied(self, asked: _Asked) -> Message:
         self.store.audit.write(f"slack:{asked.person}", "denied", "run", {"action": asked.action or "command"})
-        return answers.denied(self.place.runners, what="starting a run", key="slack.runners")
+        return answers.denied(self.place.runners, what="starting a run", key="slack.runners", works=_WORKS)
 
     def _is_large(self, order: RunOrder) -> bool:
         return (order.window.days or 0) > MOST_DAYS + 0.1 or self._tickets(order) > MOST_TICKETS

@@ -164,9 +164,10 @@ def controls(
     if offer.decisions and now.stage is Stage.OPEN:
         choices = (*_MENU, _COPY) if offer.copy and not offer.tracker else _MENU
         buttons += _choices(choices, theme.words.short, press.value) if whole else [menu("more", choices)]
-    issue = takes(now, offer.existing.get(theme.id, NOTHING)) if offer.decisions else ""
+    found = offer.existing.get(theme.id, NOTHING)
+    issue = takes(now, found) if offer.decisions else ""
     if issue:
-        buttons.insert(now.stage is Stage.OPEN, _attach(issue, theme, now, press))
+        buttons.insert(now.stage is Stage.OPEN, _attach(issue, found.news, theme, now, press))
     if not buttons:
         return []
     if whole and now.stage is Stage.OPEN:
@@ -174,8 +175,8 @@ def controls(
     return [actions(press.block_id(now.number, f"{now.stage}+{issue}" if issue else now.stage), buttons)]
 
 
-def _attach(issue: str, theme: Theme, now: Standing, press: Press) -> Block:
-    label = f"Attach to {issue}" if now.stage is Stage.OPEN else f"Attach this month's evidence to {issue}"
+def _attach(issue: str, news: int, theme: Theme, now: Standing, press: Press) -> Block:
+    label = f"Attach to {issue}" if now.stage is Stage.OPEN else f"Attach {count(news, 'more ticket')} to {issue}"
     return button(label, "attach", theme.words.short, replace(press, issue=issue).value)
 
 

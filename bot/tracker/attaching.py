@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from bot.acts import Act, Decision, Draft, Effect, EffectState, Stage, Standing, Verdict
 from bot.corrections import fold
 from bot.corrections.entered import NotPossible
+from bot.domain import Theme
 from bot.ports import Backlog, Sink
 
 KEY = re.compile(r"[A-Z][A-Z0-9_]+-[1-9][0-9]{0,17}")
-_HOLDS = (Verdict.APPROVE, Verdict.ATTACH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,21 @@ class Known:
     effects: Mapping[str, Effect]
 
 
-def issue_of(known: Known, wanted: str, run_key: str) -> str:
+def evidence(theme: Theme) -> list[str]:
+    """The tickets behind a theme, by ids that are the same in every digest: an id that people see has its source before
+    it only where two sources have the same one."""
+    source = {e.ticket_id: e.source for e in theme.evidence}
+    return [i if i.startswith(f"{source.get(i, '')}:") else f"{source.get(i, '')}:{i}" for i in theme.members]
+
+
+def news(now: Standing, theme: Theme, run_key: str) -> int:
+    """How many of a theme's tickets its issue does not know; those that a merge or a later month brought."""
+    if now.sent is None:  # decided before that was kept: by whether it was decided on this digest
+        return 0 if now.run_key == run_key else theme.counts.tickets
+    return len(set(evidence(theme)) - now.sent)
+
+
+def issue_of(known: Known, wanted: str, theme: Theme, run_key: str) -> str:
     """The issue that the evidence goes to. Raises NotPossible where it can't go there, or is there already."""
     own = known.now.receipt.ref if known.now.stage is Stage.CREATED and known.now.receipt else None
     issue = wanted or own or ""
@@ -36,7 +50,7 @@ def issue_of(known: Known, wanted: str, run_key: str) -> str:
         raise NotPossible("Say which issue the evidence goes to, by its key, as BILL-123.")
     if own is not None and issue != own:
         raise NotPossible(f"The theme is in {own}, so its evidence goes there. Or undo that first.")
-    if own is not None and any(d.run_key == run_key and d.verdict in _HOLDS for d in fold.in_force(known.log)):
+    if own is not None and not news(known.now, theme, run_key):
         raise NotPossible(f"{own} has the evidence of this digest already.")
     return issue
 

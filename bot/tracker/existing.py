@@ -14,11 +14,12 @@ from bot.domain import Theme
 @dataclass(frozen=True, slots=True)
 class Existing:
     """Of one theme of one digest. `matches`: issues that may be about the same, the likest first; `own`: the one that
-    was made for it, or has its evidence, as it was last read; `fresh`: this digest's evidence is not in it yet."""
+    was made for it, or has its evidence, as it was last read; `news`: how many tickets of this digest
+    it does not have yet."""
 
     matches: tuple[Match, ...] = ()
     own: Issue | None = None
-    fresh: bool = False
+    news: int = 0
 
 
 NOTHING = Existing()
@@ -30,18 +31,28 @@ def takes(now: Standing, found: Existing) -> str:
         issue = open_one(found.matches)
         return issue.key if issue else ""
     is_open = found.own is None or found.own.fate is Fate.OPEN
-    return now.receipt.ref if now.stage is Stage.CREATED and now.receipt and found.fresh and is_open else ""
+    return now.receipt.ref if now.stage is Stage.CREATED and now.receipt and found.news and is_open else ""
 
 
 def line(theme: Theme, now: Standing, found: Existing) -> str:
     """One line under a theme: what may be the same, or how its own issue stands; empty where nothing is known."""
     if now.stage is Stage.OPEN:
         return told(theme, found.matches)
-    if now.stage is not Stage.CREATED or found.own is None:
+    if now.stage is not Stage.CREATED:
         return ""
+    missing = _missing(now, found.news)
+    if found.own is None:
+        return missing
     status = phrases.line(found.own.status) or found.own.fate.value
     resolution = phrases.line(found.own.resolution or "")
-    return f"status {status}" + (f", {resolution}" if resolution and resolution != status else "")
+    now_it_is = f"status {status}" + (f", {resolution}" if resolution and resolution != status else "")
+    return f"{now_it_is}; {missing}" if missing else now_it_is
+
+
+def _missing(now: Standing, news: int) -> str:
+    if not news or now.receipt is None:
+        return ""
+    return f"{phrases.count(news, 'ticket')} of these {'is' if news == 1 else 'are'} not in {now.receipt.ref} yet"
 
 
 def open_one(found: Sequence[Match]) -> Issue | None:
