@@ -247,6 +247,7 @@ class Flow:
     rage click), the event that should follow (`goal`), and how many tries are too many (`repeats`).
 
     `reach`: the event of who gets there; `page`: of `reach` and `trouble`, ids in it may be any. `theme`: id or name.
+    `usual`: the share of users who may be stuck there without anything being wrong; None: nobody said.
     """
 
     name: str
@@ -256,10 +257,32 @@ class Flow:
     trouble: str | None = None
     goal: str | None = None
     repeats: int | None = None
+    usual: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What an analytics tool has of the product's usage: an event, or the views of a page (ids in it as `*`).
+
+    `users` had it; of a page that stands for several addresses their sum; None: the tool doesn't say.
+    """
+
+    event: str
+    page: str | None = None
+    users: int | None = None
 
 
 class Signals(Checked, Protocol):
     """Product analytics. Reads only."""
+
+    @property
+    def counts(self) -> frozenset[str]:
+        """What it can count of a flow, beside `reach`: of "trouble", "goal", "repeats", "page"."""
+        ...
+
+    def recorded(self, start: datetime, end: datetime) -> Sequence[Recorded]:
+        """What is used most, events before pages; some hundred at most. Raises Unavailable, Refused."""
+        ...
 
     def measure(self, flow: Flow, start: datetime, middle: datetime, end: datetime) -> tuple[Users, Users] | None:
         """Users of the flow from `start` to before `middle`, and from there to before `end`; each user once in each.

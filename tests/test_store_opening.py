@@ -35,8 +35,8 @@ _SECOND = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -52,7 +52,7 @@ def later(tmp_path: Path) -> Path:
     """The migrations of a newer Groundswell."""
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "r0003_later.py").write_text(_SECOND)
+    (folder / "versions" / "r0004_later.py").write_text(_SECOND)
     return folder
 
 
@@ -158,7 +158,7 @@ def test_an_older_schema_is_brought_up_to_date_with_a_copy_beside_it(database: F
     newer.close()
     assert salt == kept
     if database.kind == "sqlite":
-        copy = Path(database.url.removeprefix("sqlite:///") + ".before-0003")
+        copy = Path(database.url.removeprefix("sqlite:///") + ".before-0004")
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
         before = Store.open(f"sqlite:///{copy}", workspace="acme")
         assert [entry.action for entry in before.audit.recent()] == ["wrote"]
@@ -168,7 +168,7 @@ def test_an_older_schema_is_brought_up_to_date_with_a_copy_beside_it(database: F
 def test_a_newer_schema_is_refused_and_left_as_it_is(database: Fresh, later: Path) -> None:
     newer, _ = opened(database.url, "acme", migrations=later)
     newer.close()
-    with pytest.raises(Refused, match=r"schema 0003, and this version knows up to 0002.*newer Groundswell"):
+    with pytest.raises(Refused, match=r"schema 0004, and this version knows up to 0003.*newer Groundswell"):
         database.open()
     again, _ = opened(database.url, "acme", migrations=later)
     again.close()
@@ -177,12 +177,12 @@ def test_a_newer_schema_is_refused_and_left_as_it_is(database: Fresh, later: Pat
 def test_a_change_of_schema_that_fails_leaves_nothing_behind(database: Fresh, later: Path) -> None:
     store = database.open()
     broken = _SECOND + "    raise RuntimeError('half way')\n"
-    (later / "versions" / "r0003_later.py").write_text(broken)
+    (later / "versions" / "r0004_later.py").write_text(broken)
     with pytest.raises(RuntimeError, match="half way"):
         opened(database.url, "acme", migrations=later)
     with engine_of(store).connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        assert context.get_current_revision() == "0002"
+        assert context.get_current_revision() == "0003"
         assert compare_metadata(context, metadata) == []
 
 

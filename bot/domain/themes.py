@@ -172,13 +172,16 @@ class Users:
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What the usage of a theme's flow shows: in its window, and in as many days before. `bot.signals` judges."""
+    """What the usage of a theme's flow shows: in its window, and in as many days before. `bot.signals` judges.
+
+    `usual`: the share of users who may be stuck there with nothing wrong, above which trouble that lasts counts."""
 
     flow: str
     verdict: Corroboration
     now: Users | None
     before: Users | None
     message: str
+    usual: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from sqlalchemy import (
 
 from bot.acts import Issue
 from bot.domain import Customer, Digest, Measured, Reject, Ticket, Warned, Window
+from bot.ports import Flow
 from bot.spikes import Hour, Spike
 from bot.store.encoding import Instant, Json, Said, Valued
 from bot.synthesis.rules import Rules
@@ -292,6 +293,17 @@ run_outcome = Table(
     _of_run(),
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("measured", Valued(Measured), nullable=False),
+)
+
+# Which flow of the product a person tied to a theme, line by line: the last one of a theme holds, none unties it.
+theme_flow = Table(
+    "theme_flow",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("theme_id", Said, nullable=False, index=True),
+    Column("flow", Valued(Flow)),
+    Column("actor", Said, nullable=False),
+    Column("at", Instant, nullable=False),
 )
 
 # --- what comes in, what was paid for, what was done
