@@ -8,8 +8,6 @@ bodies into their errors. Nothing that is raised here holds a token, or a text t
 from __future__ import annotations
 
 import json
-import ssl
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,14 +19,12 @@ from urllib.parse import urlsplit
 import requests
 from jira import JIRA
 from jira.exceptions import JIRAError
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from bot import phrases
 from bot.ports import Refused, Unavailable, Unknown
+from connectors.punctual import Punctual, in_words, never_left
 
 _CONNECT = 5.0  # seconds
-_MOST_BYTES = 32 * 1024 * 1024
 _LONGEST_WAIT = 900.0  # seconds: a Retry-After of a year is nobody's wish (RELIABILITY section 8, 28)
 _ECHO = 24  # characters in common by which an error repeats what we sent
 _AMBIGUOUS = frozenset({HTTPStatus.REQUEST_TIMEOUT})  # a 4xx that a gateway may give after it passed the request on
@@ -70,7 +66,7 @@ class Wire:
             logging=False,
         )
         for scheme in ("https://", "http://"):
-            self._jira._session.mount(scheme, _Punctual(timeout))
+            self._jira._session.mount(scheme, Punctual(timeout))
 
     @property
     def site(self) -> str:
@@ -124,7 +120,7 @@ class Wire:
         except JIRAError as error:
             failed: object = error.response
         except requests.RequestException as error:
-            failed = _Lost(sent=not _never_left(error), why=_in_words(error))
+            failed = _Lost(sent=not never_left(error), why=in_words(error))
         if isinstance(failed, requests.Response | _Lost):
             return failed
         return _Lost(sent=True, why="gave an empty answer")
@@ -148,64 +144,6 @@ _GENERAL: dict[int, str] = {
     HTTPStatus.NOT_FOUND: "it doesn't exist, or the account may not see it",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "it is too large",
 }
-
-
-class _Punctual(HTTPAdapter):
-    """Reads an answer within a total time and size: the timeout of requests is only that between two pieces."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__(max_retries=0)
-        self._seconds = seconds
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: bool | str = True,
-        cert: Any = None,
-        proxies: Mapping[str, str] | None = None,
-    ) -> requests.Response:
-        ends = time.monotonic() + self._seconds
-        response = super().send(request, True, timeout, verify, cert, proxies)
-        try:
-            response._content = b"".join(_pieces(response.raw, ends))
-        except HTTPError:
-            raise requests.ConnectionError("the answer broke off") from None
-        finally:
-            response.raw.release_conn()
-        response._content_consumed = True  # type: ignore[attr-defined]
-        return response
-
-
-def _pieces(raw: Any, ends: float) -> Iterator[bytes]:
-    size = 0
-    while piece := raw.read1(65_536, decode_content=True):
-        size += len(piece)
-        if time.monotonic() > ends or size > _MOST_BYTES:
-            raw.close()
-            raise requests.ReadTimeout("the answer did not end in time")
-        yield piece
-
-
-def _never_left(error: requests.RequestException) -> bool:
-    """Whether it failed before a byte of the request was sent: no connection, or no trust in who is there."""
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    reason = error.args[0] if error.args else None
-    for name in ("reason", "original_error"):  # MaxRetryError -> (ProxyError ->) what happened
-        reason = getattr(reason, name, reason)
-    if isinstance(reason, NewConnectionError | ConnectTimeoutError):
-        return True
-    return any(isinstance(why, ssl.SSLCertVerificationError) for why in getattr(reason, "args", ()))
-
-
-def _in_words(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "did not answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "could not be trusted: its certificate does not hold"
-    return "can't be reached" if _never_left(error) else "broke off the connection"
 
 
 def _reply(answer: requests.Response) -> Reply | None:
