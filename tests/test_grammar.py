@@ -163,7 +163,7 @@ def test_what_is_typed_is_read_as_it_was_meant(text: str, meant: str) -> None:
         ("status now", "option", "now", "status"),
         ("history 5 6", "option", "6", "history"),
         ("history 0", "number", "0", "history 3"),
-        ("history 13", "number", "13", "history 12"),
+        ("history 13", "number", "13", "history 3"),
         ("history all", "number", "all", "history 3"),
         ("history -2", "number", "-2", "history 3"),
     ],

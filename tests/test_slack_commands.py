@@ -218,6 +218,17 @@ def test_what_was_answered_minutes_ago_is_pointed_at_and_read_anew_when_it_is_ol
     assert hall.runs() == [("manual", "DONE"), ("manual", "WAITING")]
 
 
+def test_days_that_a_digest_in_the_channel_has_are_pointed_at_before_another_is_made_of_them(hall: Hall) -> None:
+    hall.type("run 2026-10")
+    hall.finish()
+    hall.here.clock.at += timedelta(days=2)
+    told = hall.type("run last-month")
+    assert "The digest of October 2026 is in the channel already" in told and "Open it" in told
+    assert hall.runs() == [("manual", "DONE")]
+    assert "Started" in hall.press_answer("cmd.anew"), "who wants another has it"
+    assert "Started" in hall.type("run last-month --private") and "Started" in hall.type("run 2026-10 --area billing")
+
+
 def test_a_private_run_goes_to_who_asked_and_is_decided_on_in_the_channel(hall: Hall) -> None:
     told = hall.type("run 2026-10 --private source:zendesk")
     assert "Only you see" in told and "decisions are made in the channel" in told
@@ -497,9 +508,9 @@ def test_status_tells_what_runs_what_was_and_what_is_next_and_how_old_the_source
     hall.here.store.tickets.fault("intercom", "Intercom refused the token (401): set another")
     hall.type("run 7d", "U0LEE")
     told = hall.type("status", "U0SAM")
-    assert "1 run under way" in told and "U0LEE" in told and "Zendesk read 2 h ago" in told
+    assert "1 run under way" in told and "U0LEE" in told and "Zendesk read 1 s ago" in told
     assert "Intercom can't be read: Intercom refused the token" in told and "0 decided" in told
-    assert "undecided" in hall.told["text"]
+    assert "wait for a decision" in hall.told["text"]
 
 
 def test_history_tells_the_newest_runs_with_their_links_and_no_private_ones(hall: Hall) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 from bot import __version__, current
 from bot.acts import EffectState, Message, Stage
 from bot.decisions import stands
+from bot.domain import Digest, Window
 from bot.ports import Channel, Refused, Unavailable
-from bot.runs import SYNC, Parts, Request, ask, manual_key
+from bot.runs import MONTHLY, SYNC, Parts, Request, ask, manual_key
 from bot.slack import answers, progress, replies, rights, run_window
 from bot.slack.grammar import HistoryOrder, Misread, NoOrder, RunOrder, StatusOrder, read
 from bot.slack.runboard import RunBoard
@@ -22,7 +23,8 @@ from bot.store import Event, Run, RunState, Store
 
 MOST_DAYS, MOST_TICKETS = 90, 20_000  # a larger run asks once more (SURFACES 1.10)
 _JUST_NOW = timedelta(minutes=10)  # for so long the same question has the same answer
-_BUTTONS = (replies.AGAIN, replies.CONFIRM, replies.COMMANDS, replies.POST, progress.RETRY, progress.WITHOUT)
+_ORDERS = (replies.AGAIN, replies.CONFIRM, replies.ANEW, replies.COMMANDS)
+_BUTTONS = (*_ORDERS, replies.POST, progress.RETRY, progress.WITHOUT)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))  # all that Slack escapes in what was typed
 _WORKS = " These work for you: /themes status, /themes history, /themes help."
 _LOOKED_THROUGH = 50  # runs among which those that are done are found
@@ -114,9 +116,27 @@ class Commands:
             return replies.impossible("No help desk and no ticket file is configured, so there is nothing to read.")
         if order.dry:
             return replies.dry(order, order.sources or sorted(self.place.sources), self._estimate(order))
-        if asked.action != replies.CONFIRM and self._is_large(order):
-            return replies.confirm(order, self._estimate(order))
-        return self._started(asked, self._request(asked, order))
+        request = self._request(asked, order)
+        if asked.action not in (replies.CONFIRM, replies.ANEW):
+            if (posted := self._posted_before(request)) is not None:
+                return replies.posted_before(posted.label, posted.at, posted.url, order)
+            if self._is_large(order):
+                return replies.confirm(order, self._estimate(order))
+        return self._started(asked, request)
+
+    def _posted_before(self, request: Request) -> replies.Past | None:
+        """The newest digest in the channel of the same days, as long as they were over when it was made."""
+        window = request.window
+        if request.areas or request.sources or request.to or window is None or window.end is None:
+            return None
+        for run in self._shown():
+            narrow = run.asked.get("areas") or run.asked.get("sources")
+            if narrow or run.asked.get("event") == request.event or not self.board.digest_url(run.key):
+                continue
+            digest = current.digest(self.store, run.key)
+            if digest and _days(digest.window) == _days(window) and window.end <= digest.making.made_at:
+                return self._told(run, digest)
+        return None
 
     def _request(self, asked: _Asked, order: RunOrder) -> Request:
         to = asked.person if order.private else None
@@ -233,11 +253,13 @@ class Commands:
         now, runs = self.store.now(), self.store.runs.recent(_LOOKED_THROUGH, but=SYNC)
         running = [self.board.going(r) for r in runs if r.state in (RunState.WAITING, RunState.RUNNING)]
         newest = next((r for r in runs if r.state is RunState.DONE), None)
+        month = self.month()
         places = {name: self.store.tickets.place(name) for name in sorted(self.parts.desks)}
-        sources = [replies.Kept(n, p.high_water if p else None, p.error if p else None) for n, p in places.items()]
+        sources = [replies.Kept(n, p.updated_at if p else None, p.error if p else None) for n, p in places.items()]
         return replies.Status(
             running=running[:5],
             last=next(self._past(1), None),
+            waiting=self._told(month, digest) if month and (digest := current.digest(self.store, month.key)) else None,
             next_at=self.place.next_at(now),
             sources=sources,
             unsure=len(self.store.effects.in_state(EffectState.UNSURE)),
@@ -247,16 +269,28 @@ class Commands:
         )
 
     def _past(self, most: int) -> Iterator[replies.Past]:
-        """The newest runs that are done, but those that went to one person alone."""
-        done = [r for r in self.store.runs.recent(_LOOKED_THROUGH, but=SYNC) if r.state is RunState.DONE]
-        for run in [r for r in done if not r.asked.get("to")][:most]:
+        for run in self._shown()[:most]:
             digest = current.digest(self.store, run.key)
             if digest is not None:
-                now = stands(self.store, digest)
-                decided = sum(now[t.id].stage is not Stage.OPEN for t in digest.themes)
-                counts = digest.totals.tickets_read, len(digest.themes), decided
-                at, url = run.finished_at or run.asked_at, self.board.digest_url(run.key)
-                yield replies.Past(digest.window.label, at, *counts, url)
+                yield self._told(run, digest)
+
+    def _shown(self) -> list[Run]:
+        """The runs that are done, newest first, but those that went to one person alone."""
+        runs = self.store.runs.recent(_LOOKED_THROUGH, but=SYNC)
+        return [r for r in runs if r.state is RunState.DONE and not r.asked.get("to")]
+
+    def _told(self, run: Run, digest: Digest) -> replies.Past:
+        now = stands(self.store, digest)
+        decided = sum(now[t.id].stage is not Stage.OPEN for t in digest.themes)
+        counts = digest.totals.tickets_read, len(digest.themes), decided
+        return replies.Past(
+            digest.window.label, run.finished_at or run.asked_at, *counts, self.board.digest_url(run.key)
+        )
+
+    def month(self) -> Run | None:
+        """What people decide on now: the newest month, else the newest run whose digest is in the channel."""
+        monthly = self.store.runs.latest(MONTHLY)
+        return monthly or next((r for r in self._shown() if self.board.digest_url(r.key)), None)
 
     # --- answering
 
@@ -269,6 +303,10 @@ class Commands:
                 self.channel.tell(asked.channel or self.place.home, asked.person, message)
         except (Unavailable, Refused) as lost:
             self.store.audit.write("groundswell", "not told", asked.person, {"why": str(lost)})
+
+
+def _days(window: Window) -> tuple[datetime | None, datetime | None]:
+    return window.start, window.end
 
 
 def _asked(event: Event) -> _Asked | None:

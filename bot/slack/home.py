@@ -15,18 +15,16 @@ from bot import current, phrases
 from bot.acts import Finding, Message, Stage, Standing
 from bot.decisions import CLOSED_AFTER, standings, stands
 from bot.ports import Channel, Checked, Refused, Unavailable
-from bot.runs import MONTHLY, SYNC
 from bot.slack import homepage
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands
 from bot.slack.elements import HOME, Press, place
 from bot.slack.rights import may
 from bot.slack.rows import Offer
-from bot.store import Event, Run, RunState, Store
+from bot.store import Event, Store
 
 KIND = "home"  # of what the door stores when somebody opens it
 _STALE = timedelta(minutes=1)  # a view that could not be drawn for so long: they have gone, or open it again
-_LOOKED_THROUGH = 50  # runs among which the newest digest is found
 _PAST = 10  # themes
 _BADNESS = ("fail", "warn", "skip", "ok")
 
@@ -91,7 +89,7 @@ class Home:
     # --- what it shows
 
     def _month(self, allowed: bool) -> homepage.Month | None:
-        run = self._run()
+        run = self.commands.month()
         digest = current.digest(self._store, run.key) if run else None
         if run is None or digest is None:
             return None
@@ -99,14 +97,6 @@ class Home:
         offer = Offer(decisions=allowed and young, tracker=self.decider.sink is not None, at=self._store.now())
         url = self.commands.board.digest_url(run.key)
         return homepage.Month(digest, run.key, url, stands(self._store, digest), offer)
-
-    def _run(self) -> Run | None:
-        """The newest month, else the newest run whose digest is in the channel."""
-        monthly = self._store.runs.latest(MONTHLY)
-        if monthly is not None:
-            return monthly
-        done = [r for r in self._store.runs.recent(_LOOKED_THROUGH, but=SYNC) if r.state is RunState.DONE]
-        return next((r for r in done if not r.asked.get("to") and self.commands.board.digest_url(r.key)), None)
 
     def _past(self, month: homepage.Month | None) -> Iterator[tuple[str, Standing]]:
         """The themes that were decided last, but those that stand above."""

@@ -28,7 +28,7 @@ from bot.slack.grammar import MOST_RUNS, Misread, RunOrder
 from bot.slack.progress import Going
 from bot.slack.text import Theirs
 
-AGAIN, CONFIRM, COMMANDS = "cmd.nearest", "cmd.confirm", "cmd.help"  # action ids; values are commands
+AGAIN, CONFIRM, ANEW, COMMANDS = "cmd.nearest", "cmd.confirm", "cmd.anew", "cmd.help"  # action ids; values are commands
 POST = "run.post"  # its value is the run's key
 _EXAMPLES = ("run 30d", "run 2026-10-01..2026-10-31", "run 7d --source zendesk --area billing")
 _HELP = {
@@ -86,6 +86,21 @@ def joined(run: Going) -> Message:
     said = f"Already running, {run.where}, started by {text.mention(run.by or 'the schedule')}. You need not ask again."
     shown = [words(f"Already running, {run.where}, started by "), who(run.by or "the schedule"), words(": ")]
     return Message(said, [rich(paragraph(*shown, words(run.label, bold=True), words(".")))])
+
+
+def posted_before(label: str, at: datetime, url: str | None, order: RunOrder) -> Message:
+    """The days are in a digest that the channel has: another would say the same once more, with rows of its own."""
+    offered = [button("Run it again", ANEW, order.window.label, order.typed)]
+    said = f"The digest of {text.escape(label)} is in the channel already. Nothing was started."
+    shown = [
+        words("The digest of "),
+        words(label, bold=True),
+        words(" is in the channel already, made at "),
+        moment(at),
+    ]
+    shown += [words(". "), link(url, "Open it"), words(" to decide on its themes. Another run reads what came since, ")]
+    shown.append(words("and posts a digest of its own beside it."))
+    return Message(said, [rich(paragraph(*shown)), actions("cmd", offered)])
 
 
 def done_before(label: str, at: datetime, url: str | None) -> Message:
@@ -168,10 +183,10 @@ def planned(label: str) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A help desk, how far it is read, and what is wrong with it."""
+    """A help desk, when it was read last, and what is wrong with it."""
 
     source: str
-    read_until: datetime | None
+    read_at: datetime | None
     fault: str | None
 
 
@@ -189,10 +204,12 @@ class Past:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`unsure`: how many writes a person must look at. `backlog`: why the tracker could not be asked what exists."""
+    """`waiting`: the digest whose themes people decide on now, which need not be the newest. `unsure`: how many writes
+    a person must look at. `backlog`: why the tracker could not be asked what exists."""
 
     running: Sequence[Going]
     last: Past | None
+    waiting: Past | None
     next_at: datetime | None
     sources: Sequence[Kept]
     unsure: int
@@ -205,12 +222,12 @@ def status(told: Status) -> Message:
     """What runs, what was last, what is next; then what needs somebody."""
     now = f"{phrases.count(len(told.running), 'run')} under way" if told.running else "idle"
     last, next_at = told.last, told.next_at
-    undecided = last.themes - last.decided if last else 0
     said = [f"Groundswell: {now}", f"last run: {text.escape(last.label)}" if last else "there was no run yet"]
-    said += [f"{phrases.count(undecided, 'theme')} undecided"] if last else []
+    said += [_undecided(told.waiting)] if told.waiting else []
     said += [f"{phrases.count(told.unsure, 'write')} to look at"] if told.unsure else []
     lines = [paragraph(words(f"{r.label}: {r.where}, started by "), who(r.by or "the schedule")) for r in told.running]
-    lines += [paragraph(*_past(last))] if last else []
+    lines += [paragraph(words("Last run: "), *_past(last))] if last else []
+    lines += [paragraph(words(_undecided(told.waiting)))] if told.waiting else []
     lines.append(
         paragraph(words("Next digest: "), moment(next_at)) if next_at else paragraph(words("No digest is scheduled"))
     )
@@ -229,6 +246,13 @@ def status(told: Status) -> Message:
     about = " · ".join([*(_age(s, told.now) for s in told.sources), f"version {told.version}"])
     shown = text.padded(text.cut(", ".join(said) + ".", text.LONGEST), "Ask /themes history for more.")
     return Message(shown, [rich(head, bullets(lines)), context(about)])
+
+
+def _undecided(month: Past) -> str:
+    left, label = month.themes - month.decided, phrases.line(month.label)
+    if not left:
+        return f"Every theme of {label} is decided"
+    return f"{phrases.count(left, 'theme')} of {label} {'waits' if left == 1 else 'wait'} for a decision"
 
 
 def history(runs: Sequence[Past]) -> Message:
@@ -271,7 +295,7 @@ def _message(said: str, head: Sequence[Words], commands: Iterable[str], offered:
 
 def _past(run: Past) -> list[Words]:
     counts = f"{phrases.count(run.tickets, 'ticket')}, {phrases.count(run.themes, 'theme')}, {run.decided:,} decided"
-    return [link(run.url, run.label), words(": "), moment(run.at), words(f", {counts}")]
+    return [link(run.url, run.label), words(", "), moment(run.at), words(f", {counts}")]
 
 
 def _code(said: str) -> Words:
@@ -282,9 +306,9 @@ def _age(kept: Kept, now: datetime) -> str:
     name = phrases.source_name(kept.source)
     if kept.fault:
         return f"{name} can't be read: {text.plain(kept.fault, 160)}"
-    if kept.read_until is None:
+    if kept.read_at is None:
         return f"{name} was not read yet"
-    return f"{name} read {_span(max(0.0, (now - kept.read_until).total_seconds()))} ago"
+    return f"{name} read {_span(max(0.0, (now - kept.read_at).total_seconds()))} ago"
 
 
 def _span(seconds: float) -> str:
