@@ -1,4 +1,8 @@
-"""The contract-test rig: vendors' own API descriptions, served on loopback (shared/specs/README.md)."""
+"""The contract-test rig: vendors' own API descriptions, served on loopback (shared/specs/README.md).
+
+Each vendor's stand-in is a process that reads a description for a while, so it begins when a test first asks for it:
+where test files are shared out among processes, each begins only what its own files want.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -24,24 +29,56 @@ def _unavailable(reason: str) -> None:
     pytest.skip(f"contract rig: {reason}")
 
 
+class Rig(dict[str, str]):
+    """Vendor name -> base URL of its stand-in, begun when it is first looked up and ended by `close`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._open = ExitStack()
+        self._tried: set[str] = set()  # once is enough: a start that fails may take minutes
+
+    def __missing__(self, vendor: str) -> str:
+        line = "" if vendor in self._tried else self._begun(vendor)
+        self._tried.add(vendor)
+        if not line:
+            pytest.fail(f"the contract rig did not start {vendor}; see stderr", pytrace=False)
+        self[vendor] = str(json.loads(line)[vendor])
+        return self[vendor]
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _begun(self, vendor: str) -> str:
+        """The line that it says when it is ready; "" where it ended instead."""
+        env = {**os.environ, "RIG_PYTHON": sys.executable, "RIG_PORT": "auto", "RIG_SERVICES": vendor}
+        # The rig ends at the end of its stdin: with this process, whatever becomes of it.
+        process = subprocess.Popen([RIG], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._open.callback(_ended, process)
+        assert process.stdout
+        return process.stdout.readline()
+
+
+def _ended(process: subprocess.Popen[str]) -> None:
+    assert process.stdin and process.stdout
+    process.stdin.close()
+    process.wait(timeout=15)
+    process.stdout.close()
+
+
 @pytest.fixture(scope="session")
-def rig() -> Iterator[dict[str, str]]:
+def rig() -> Iterator[Rig]:
     """Vendor name -> base URL of its stand-in. A rig that should start and doesn't is a failure, never a skip."""
     if not RIG.exists():
         _unavailable("shared/specs is not in this checkout")
-    env = {**os.environ, "RIG_PYTHON": sys.executable, "RIG_PORT": "auto"}
     if not _required():  # never download behind a developer's back
+        env = {**os.environ, "RIG_PYTHON": sys.executable}
         check = subprocess.run(
             [RIG, "--check"], env=env, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
         )
         if check.returncode:
             _unavailable(check.stderr.strip().replace("\n", "; "))
-    # The rig ends at the end of its stdin: with this process, whatever becomes of it.
-    with subprocess.Popen([RIG], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin and process.stdout
-        line = process.stdout.readline()
-        if not line:
-            pytest.fail("the contract rig did not start; see stderr", pytrace=False)
-        yield json.loads(line)
-        process.stdin.close()
-        process.wait(timeout=15)
+    rig = Rig()
+    try:
+        yield rig
+    finally:
+        rig.close()
