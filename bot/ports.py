@@ -191,6 +191,14 @@ class Backlog(Protocol):
         ...
 
 
+class Linkback(Checked, Outlet, Protocol):
+    """A help desk that takes the link to an issue on its tickets; its acts are planned by `bot.tracker.linkback`.
+
+    Of the kinds "<desk>.note" (payload `ticket`, its key there, and `body`; nobody but agents ever sees it) and
+    "<desk>.tag" (`ticket`, `tag`; repeatable). `do` of a note looks first whether it is there: never two on a ticket.
+    """
+
+
 class Channel(Checked, Outlet, Protocol):
     """Where people read and click. `do` posts a message or a reply; `bot.slack.blocks` renders what it carries."""
 
