@@ -5,18 +5,20 @@ The only place that reads the log of corrections for showing; how they are appli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 from bot import signals
-from bot.acts import Decision
+from bot.acts import Decision, Verdict
 from bot.corrections import fold
 from bot.corrections.corrected import concerns, corrected
 from bot.domain import Digest
 from bot.months import outcomes, trends
 from bot.months.trends import Ending, History
+from bot.ports import Flow
 from bot.store import Store
 
 _KEPT = 4  # digests of a store that are kept as they were last worked out: a click must not count a month again
@@ -39,6 +41,20 @@ _lock = Lock()
 def corrections(store: Store) -> tuple[Decision, ...]:
     """Those in force, over all themes, oldest first."""
     return fold.corrections(store.decisions.correcting().values())
+
+
+def merged(decisions: Iterable[Decision]) -> dict[str, str]:
+    """Theme id -> the one it was merged into, for one digest alone as well."""
+    return {d.theme_id: str(d.payload["into"]) for d in decisions if d.verdict is Verdict.MERGE}
+
+
+def flows(store: Store) -> tuple[Flow, ...]:
+    """The flows that people tied to themes; those of a merged theme are of the one it went into, too, unless that has
+    its own, which stands before them."""
+    into = trends.bound(History(), corrections(store)).merged
+    own = [replace(tied.flow, theme=tied.theme_id) for tied in store.flows.tied()]
+    moved = [replace(flow, theme=fold.target(flow.theme, into)) for flow in own if flow.theme in into]
+    return (*own, *moved)
 
 
 def history(store: Store, run_key: str) -> History:
@@ -87,7 +103,7 @@ def _corrected(store: Store, run_key: str, found: Digest, decisions: tuple[Decis
     reading, rules, _ = frozen
     past = trends.bound(history(store, run_key), decisions)
     made = outcomes.told(trends.trended(corrected(found, reading, decisions, rules), past), past, rules.min_tickets)
-    made = signals.carried(made, found)
+    made = signals.carried(made, found, merged(decisions))
     with _lock:
         mine = _memory.setdefault(store, {})
         mine.pop(run_key, None)

@@ -15,21 +15,25 @@ import httpx
 
 from bot.acts import Finding
 from bot.domain import Users
-from bot.ports import Flow, Refused, Unavailable
-from connectors.patience import asked_for
+from bot.ports import Flow, Recorded, Refused, Unavailable
+from connectors.analytics import Analytics
 
+_LONGEST = 300  # characters of a name
 _MEND = "Look at signals: base_url (https://mixpanel.com, https://eu.mixpanel.com or in.), project, user and token."
 
 
 class Mixpanel:
     """`user`, `token`: of a service account. Making it touches no network."""
 
+    counts = frozenset({"trouble", "goal"})
+
     def __init__(self, *, token: str, user: str, project: str, base_url: str, timeout: float = 20.0) -> None:
-        self._url, self._project, self._timeout = f"{base_url}/api/query/segmentation", project, timeout
-        self._auth = httpx.BasicAuth(user, token)
+        auth, right = httpx.BasicAuth(user, token), "a service account of this project (signals.user, token, project)"
+        self._project = project
+        self._wire = Analytics("Mixpanel", f"{base_url}/api/query", right, timeout, auth=auth)
 
     def __repr__(self) -> str:
-        return f"Mixpanel({self._url}, {self._project})"
+        return f"Mixpanel({self._wire.url}, {self._project})"
 
     def check(self) -> Sequence[Finding]:
         today = datetime.now(UTC)
@@ -51,22 +55,28 @@ class Mixpanel:
         before, now = (_users(n, m, goal=flow.goal is not None) for n, m in zip(reached, others, strict=True))
         return before, now
 
+    def recorded(self, start: datetime, end: datetime) -> Sequence[Recorded]:
+        """Mixpanel lists the commonest of the last 31 days, whatever time is asked for, and no counts."""
+        names = self._ask("events/names", {"type": "general", "limit": "255"})
+        if not isinstance(names, list):
+            raise self._wire.unreadable()
+        return [Recorded(name) for name in names if isinstance(name, str) and 0 < len(name) <= _LONGEST]
+
     def _unique(self, event: str, start: datetime, end: datetime) -> int:
         """Users of the event on the days from `start` to before `end`. Raises Unavailable, Refused."""
         last = end - timedelta(days=1)
         days = (end.date() - start.date()).days
-        asked = {"project_id": self._project, "event": event, "type": "unique", "interval": str(max(1, days))}
+        asked = {"event": event, "type": "unique", "interval": str(max(1, days))}
         dates = {"from_date": f"{start:%Y-%m-%d}", "to_date": f"{last:%Y-%m-%d}"}
+        told = self._ask("segmentation", {**asked, **dates})
         try:
-            answer = httpx.get(self._url, params={**asked, **dates}, auth=self._auth, timeout=self._timeout)
-        except httpx.RequestError as error:
-            late = isinstance(error, httpx.TimeoutException)
-            raise Unavailable(f"Mixpanel {'did not answer in time' if late else 'can’t be reached'}.") from None
-        _raise_for(answer)
-        try:
-            return _bucket(answer.json()["data"]["values"], event)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            raise Unavailable("Mixpanel answered with what is no count: is signals.base_url right?") from None
+            return _bucket(told["data"]["values"], event)
+        except (ArithmeticError, ValueError, LookupError, TypeError, AttributeError):
+            raise self._wire.unreadable() from None
+
+    def _ask(self, what: str, asked: Mapping[str, str]) -> Any:
+        """Decoded JSON. Raises Unavailable, Refused."""
+        return self._wire.ask("GET", f"/{what}", params={"project_id": self._project, **asked})
 
 
 def _users(reached: int, other: int, *, goal: bool) -> Users:
@@ -76,17 +86,6 @@ def _users(reached: int, other: int, *, goal: bool) -> Users:
 def _bucket(values: Mapping[str, Mapping[str, Any]], event: str) -> int:
     """The one count that was asked for; several would count a user several times."""
     found = [int(n) for n in values.get(event, {}).values()]
-    if sum(n > 0 for n in found) > 1:
-        raise ValueError("more than one bucket")
+    if sum(n > 0 for n in found) > 1 or not all(0 <= n < 10**12 for n in found):
+        raise ValueError("more than one bucket, or no count")
     return sum(found)
-
-
-def _raise_for(answer: httpx.Response) -> None:
-    code = answer.status_code
-    if code == httpx.codes.TOO_MANY_REQUESTS or code >= 500:
-        wait = asked_for(answer.headers.get("Retry-After"), datetime.now(UTC))
-        raise Unavailable(f"Mixpanel answered {code}.", retry_after=wait)
-    if code in (401, 403):
-        raise Refused(f"Mixpanel refused the service account ({code}): look at signals.user, token and project.")
-    if code != httpx.codes.OK:
-        raise Refused(f"Mixpanel refused the query ({code}): is signals.project right?")

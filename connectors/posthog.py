@@ -1,25 +1,22 @@
 """PostHog: counts of a flow's users, by one HogQL query for each (VENDORS 8.3). Reads only; never tried live.
 
 The query holds no text of ours: events and paths go as `values`, which PostHog escapes. It answers with at most two
-rows of counts, so no event and no person leaves PostHog.
+rows of counts, so no event and no person leaves PostHog; what there is to choose from is names with their users.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
 from bot.acts import Finding
 from bot.domain import Users
-from bot.ports import Flow, Refused, Unavailable
-from bot.signals import pattern
-from connectors.patience import asked_for
+from bot.ports import Flow, Recorded, Refused, Unavailable
+from bot.signals import normal, pattern
+from connectors.analytics import Analytics
 
-_MEND = "Look at signals.posthog: base_url (https://us.posthog.com, not *.i.posthog.com), project, and the token."
+_MEND = "Look at signals: base_url (https://us.posthog.com, not *.i.posthog.com), project, and the token."
 _QUERY = """
 select period, countIf(reached > 0), countIf(reached > 0 and ({stuck})), sum(reached), sum(other) from (
   select person_id, if(timestamp >= toDateTime({middle}), 1, 0) as period,
@@ -29,22 +26,31 @@ select period, countIf(reached > 0), countIf(reached > 0 and ({stuck})), sum(rea
   group by person_id, period
 ) group by period limit 2
 """
+_EVENTS = """
+select event as what, count(distinct person_id) as users from events
+where timestamp >= toDateTime({start}) and timestamp < toDateTime({end}) group by what order by users desc limit 300
+"""
+_PAGES = _EVENTS.replace("event as", "properties.$pathname as").replace("group", "and event = {view} group")
+_PAGES = _PAGES.replace("300", "1000")
+_VIEW, _LONGEST = "$pageview", 300  # characters of a name
 _ON_PAGE = "match(coalesce(properties.$pathname, ''), {page})"
 
 
 class PostHog:
     """`token`: a personal API key with query:read. Making it touches no network."""
 
+    counts = frozenset({"trouble", "goal", "repeats", "page"})
+
     def __init__(self, *, token: str, project: str, base_url: str, timeout: float = 20.0) -> None:
-        self._url, self._timeout = f"{base_url}/api/projects/{project}/query/", timeout
-        self._headers = {"Authorization": f"Bearer {token}"}
+        url, headers = f"{base_url}/api/projects/{project}", {"Authorization": f"Bearer {token}"}
+        self._wire = Analytics("PostHog", url, "the scope query:read", timeout, headers=headers)
 
     def __repr__(self) -> str:
-        return f"PostHog({self._url})"
+        return f"PostHog({self._wire.url})"
 
     def check(self) -> Sequence[Finding]:
         try:
-            self._ask("select 1", {})
+            self._ask("select 1, 1", {}, 2)
         except (Refused, Unavailable) as fault:
             return [Finding("posthog", "fail", str(fault), _MEND)]
         return [Finding("posthog", "ok", "PostHog answers queries.")]
@@ -53,25 +59,34 @@ class PostHog:
         other = flow.trouble or flow.goal or flow.reach
         at = {"start": _utc(start), "middle": _utc(middle), "end": _utc(end)}
         values = {**at, "reach": flow.reach, "other": other, **({"page": pattern(flow.page)} if flow.page else {})}
-        rows = self._ask(_query(flow), values)
+        rows = self._ask(_query(flow), values, 5)
+        if any(period not in (0, 1) or stuck > all_ for period, all_, stuck, _, _ in rows):
+            raise self._wire.unreadable()
         found = {int(period): (int(all_), int(stuck)) for period, all_, stuck, _, _ in rows}
         if not sum(row[3] for row in rows) or not sum(row[4] for row in rows):
             return None
         return Users(*found.get(0, (0, 0))), Users(*found.get(1, (0, 0)))
 
-    def _ask(self, query: str, values: Mapping[str, str]) -> list[list[Any]]:
-        """The rows, each of numbers. Raises Unavailable, Refused."""
+    def recorded(self, start: datetime, end: datetime) -> Sequence[Recorded]:
+        at = {"start": _utc(start), "end": _utc(end)}
+        events = [Recorded(name, None, users) for name, users in _named(self._ask(_EVENTS, at, 2))]
+        pages: dict[str, int] = {}
+        for path, users in _named(self._ask(_PAGES, {**at, "view": _VIEW}, 2)):
+            pages[normal(path)] = pages.get(normal(path), 0) + users
+        ranked = sorted(pages.items(), key=lambda page: (-page[1], page[0]))[:300]
+        return [*events, *(Recorded(_VIEW, page, users) for page, users in ranked)]
+
+    def _ask(self, query: str, values: Mapping[str, str], width: int) -> list[list[Any]]:
+        """Rows of so many columns. Raises Unavailable, Refused."""
         asked = {"query": {"kind": "HogQLQuery", "query": query, "values": values}, "name": "groundswell"}
+        told = self._wire.ask("POST", "/query/", body=asked)
         try:
-            answer = httpx.post(self._url, json=asked, headers=self._headers, timeout=self._timeout)
-        except httpx.RequestError as error:
-            late = isinstance(error, httpx.TimeoutException)
-            raise Unavailable(f"PostHog {'did not answer in time' if late else 'can’t be reached'}.") from None
-        _raise_for(answer)
-        try:
-            return _rows(answer.json()["results"])
-        except (ValueError, LookupError, TypeError):
-            raise Unavailable("PostHog answered with what is no result: is signals.posthog.base_url right?") from None
+            rows = [list(row) for row in told["results"]]
+        except (LookupError, TypeError):
+            raise self._wire.unreadable() from None
+        if any(len(row) != width or not all(map(_is_number, row[-width + 1 :])) for row in rows):
+            raise self._wire.unreadable()
+        return rows
 
 
 def _query(flow: Flow) -> str:
@@ -82,22 +97,13 @@ def _query(flow: Flow) -> str:
     return _QUERY.replace("{stuck}", stuck).replace("{here}", here).replace("{there}", there)
 
 
-def _rows(told: Any) -> list[list[Any]]:
-    rows = [list(row) for row in told]
-    if any(not isinstance(n, int | float) or not math.isfinite(n) for row in rows for n in row):
-        raise ValueError("a row of other than numbers")
-    return rows
+def _named(rows: list[list[Any]]) -> Iterator[tuple[str, int]]:
+    """Names with their users; a page without a path is none."""
+    return ((name, int(users)) for name, users in rows if isinstance(name, str) and 0 < len(name) <= _LONGEST)
 
 
-def _raise_for(answer: httpx.Response) -> None:
-    code = answer.status_code
-    if code == httpx.codes.TOO_MANY_REQUESTS or code >= 500:
-        wait = asked_for(answer.headers.get("Retry-After"), datetime.now(UTC))
-        raise Unavailable(f"PostHog answered {code}.", retry_after=wait)
-    if code in (401, 403):
-        raise Refused(f"PostHog refused the token ({code}): it needs the scope query:read.")
-    if code != httpx.codes.OK:
-        raise Refused(f"PostHog refused the query ({code}): is signals.posthog.project right?")
+def _is_number(n: Any) -> bool:
+    return isinstance(n, int | float) and 0 <= n < 1e12
 
 
 def _utc(at: datetime) -> str:

@@ -84,7 +84,7 @@ def test_a_fault_is_said_as_the_port_says_it(
 def test_an_answer_in_more_than_one_bucket_is_no_count_of_users(there: MixpanelServer) -> None:
     told = {"data": {"values": {"export": {"2026-08-01": 3, "2026-08-02": 4}}}}
     there.routes = [("GET", ".*", lambda _: Answer(200, told))]
-    with pytest.raises(Unavailable, match="no count"):
+    with pytest.raises(Unavailable, match="no result"):
         mixpanel(there).measure(ERROR, START, MIDDLE, END)
 
 

@@ -151,8 +151,8 @@ def test_the_check_says_how_it_is_and_the_mend(there: PostHogServer) -> None:
 # --- in a digest
 
 
-def usage(there: PostHogServer, *flows: Flow) -> Usage:
-    return Usage(posthog(there), flows)
+def told_by(there: PostHogServer, digest: Digest, *flows: Flow) -> Digest:
+    return Usage(posthog(there), flows).told(digest, flows)
 
 
 def digest_in_september() -> Digest:
@@ -168,7 +168,7 @@ def tied(digest: Digest, rank: int, flow: Flow, *, by_name: bool = False) -> Flo
 def test_a_digest_says_on_every_surface_what_usage_says_of_a_theme_and_of_no_other(there: PostHogServer) -> None:
     there.events = stream(1, 1000, 0.03, 0.09, ERROR)
     found = digest_in_september()
-    told = usage(there, tied(found, 1, ERROR), tied(found, 2, TRIES, by_name=True)).told(found)
+    told = told_by(there, found, tied(found, 1, ERROR), tied(found, 2, TRIES, by_name=True))
     first, second, *others = told.themes
     assert first.signal and first.signal.verdict is C.CORROBORATED and not any(t.signal for t in others)
     assert (
@@ -186,7 +186,7 @@ def test_a_digest_says_on_every_surface_what_usage_says_of_a_theme_and_of_no_oth
 def test_a_changed_figure_or_word_of_a_signal_is_found(there: PostHogServer) -> None:
     there.events = stream(1, 1000, 0.03, 0.09, ERROR)
     found = digest_in_september()
-    data = document(usage(there, tied(found, 1, ERROR)).told(found))["data"]
+    data = document(told_by(there, found, tied(found, 1, ERROR)))["data"]
     assert list(unborne(data)) == []
     signal = data["themes"][0]["signal"]
     wrong = ({"verdict": "not measured"}, {"now": {"reached": 999, "troubled": 2}}, {"message": "CSV export: 7 wrote"},
@@ -199,22 +199,22 @@ def test_a_changed_figure_or_word_of_a_signal_is_found(there: PostHogServer) -> 
 def test_analytics_that_fail_are_said_and_asked_once_and_the_digest_goes_on(there: PostHogServer) -> None:
     there.fail("refuse", times=9)
     found = digest_in_september()
-    told = usage(there, tied(found, 1, ERROR), tied(found, 2, GOAL)).told(found)
+    told = told_by(there, found, tied(found, 1, ERROR), tied(found, 2, GOAL))
     assert [t.signal.verdict for t in told.themes[:2] if t.signal] == [C.UNKNOWN, C.UNKNOWN]
     assert told.themes[0].signal and told.themes[0].signal.message.endswith(
         "usage was not measured, PostHog answered 503"
     )
     assert len(there.requests) == 1 and list(unborne(document(told)["data"])) == []
     undated = replace(found, window=Window(None, None, "UTC", "a file"))
-    assert usage(there, tied(found, 1, ERROR)).told(undated) == undated
+    assert told_by(there, undated, tied(found, 1, ERROR)) == undated
 
 
 def test_a_corrected_theme_keeps_its_signal_and_says_its_customers_of_now(there: PostHogServer) -> None:
     there.events = stream(1, 1000, 0.03, 0.09, ERROR)
     found = digest_in_september()
-    found = usage(there, tied(found, 1, ERROR)).told(found)
+    found = told_by(there, found, tied(found, 1, ERROR))
     first = replace(found.themes[0], signal=None, counts=replace(found.themes[0].counts, customers=44))
-    made = carried(replace(found, themes=(first, *found.themes[1:])), found)
+    made = carried(replace(found, themes=(first, *found.themes[1:])), found, {})
     assert made.themes[0].signal and "44 customers wrote" in made.themes[0].signal.message
 
 

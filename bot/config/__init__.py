@@ -62,6 +62,7 @@ _NOT_SHAPING = {
     "spikes",
 }
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
+_SIGNALS_SHAPING = {"vendor", "project", "base_url"}
 _BESIDE = ("productboard", "dovetail")
 _ADDRESSES = (
     *("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url"),
@@ -209,6 +210,8 @@ class Config(Stanza):
         shaping = self.model_dump(mode="json", exclude=_NOT_SHAPING)
         if self.llm and (self.llm.use or self.analysis.embedder == "endpoint"):
             shaping["llm"] = self.llm.model_dump(mode="json", include=_LLM_SHAPING)
+        if self.signals:  # who is asked; of what, `bot.runs.Parts.shaping` adds, with what people tied to themes
+            shaping["signals"] = self.signals.model_dump(mode="json", include=_SIGNALS_SHAPING)
         return hashlib.sha256(json.dumps(shaping, sort_keys=True).encode()).hexdigest()[:12]
 
 

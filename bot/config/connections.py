@@ -211,7 +211,7 @@ class DovetailStanza(Stanza):
 
 class FlowStanza(Stanza):
     """A step of your product and the theme (its id or whole name) whose tickets are about it. Exactly one of `trouble`,
-    `goal`, `repeats` says who is stuck there."""
+    `goal`, `repeats` says who is stuck there; `usual`, what share of users may be with nothing wrong."""
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     theme: Annotated[str, Field(min_length=1)]
@@ -220,6 +220,7 @@ class FlowStanza(Stanza):
     trouble: str | None = None
     goal: str | None = None
     repeats: Annotated[int, Field(ge=2, le=100)] | None = None
+    usual: Annotated[float, Field(ge=0.001, le=0.9)] | None = None
 
     @model_validator(mode="after")
     def _one(self) -> FlowStanza:

@@ -46,12 +46,14 @@ def measured(data: Document, window: Window, history: History, rules: Rules) -> 
 def unborne(data: Document) -> Iterator[str]:
     """What is said of usage is what its own figures make of it; those are the vendor's, and can't be counted again."""
     for theme in (t for key in THEMES for t in data[key] if t.get("signal")):
-        said = theme["signal"]
+        said = {"usual": None, **theme["signal"]}  # a digest of before that was asked has none
         if said["now"] is None or said["before"] is None:
             silent = (Corroboration.NOT_INSTRUMENTED, Corroboration.UNKNOWN)
             wrong = said["verdict"] not in [v.value for v in silent] or not said["message"].startswith(said["flow"])
         else:
             figures = Users(**said["before"]), Users(**said["now"])
-            wrong = signals.as_json(signals.judged(said["flow"], theme["customer_count"], figures)) != said
+            wrong = (
+                signals.as_json(signals.judged(said["flow"], theme["customer_count"], figures, said["usual"])) != said
+            )
         if wrong:
             yield f"theme {theme['id']}: its signal is {said}, which its figures don't bear out"

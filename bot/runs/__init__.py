@@ -25,7 +25,7 @@ from bot.digest import FIRST, Reading
 from bot.domain import Digest, Ticket, Warned, Window
 from bot.mirrors import REACH
 from bot.months import outcomes, trends, watchlist
-from bot.ports import Embedder, Refused, Source, Unavailable
+from bot.ports import Embedder, Flow, Refused, Source, Unavailable
 from bot.runs.pipeline import Mind, compose
 from bot.runs.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
 from bot.runs.regrouping import regrouped
@@ -124,6 +124,17 @@ class Parts:
     standby: Embedder | None = None  # where the embedder is an endpoint, that may fail
     usage: Usage | None = None  # product analytics, where it is configured
 
+    @property
+    def flows(self) -> tuple[Flow, ...]:
+        """Those tied to themes at this moment, by the config and by people."""
+        return self.usage.flows if self.usage else ()
+
+    def shaping(self, flows: Sequence[Flow]) -> str:
+        """12 hex of all settings that shape a digest: what people tied to themes is as much of them as the config."""
+        if not flows:
+            return self.config_hash
+        return hashlib.sha256(f"{self.config_hash}\x1f{list(flows)!r}".encode()).hexdigest()[:12]
+
 
 def monthly_key(first: datetime) -> str:
     return f"monthly:{first:%Y-%m}"
@@ -132,7 +143,7 @@ def monthly_key(first: datetime) -> str:
 def manual_key(request: Request, parts: Parts, contents: bytes = b"") -> str:
     """Named by window, filters, settings and (for files) what is in them: the same question at once is one run."""
     told = {**replace(request, by=None, event=None).told(), "post": False}
-    made_of = f"{sorted(told.items())}\x1f{parts.config_hash}\x1f{parts.embedder.id}\x1f{parts.rules}".encode()
+    made_of = f"{sorted(told.items())}\x1f{parts.shaping(parts.flows)}\x1f{parts.embedder.id}\x1f{parts.rules}".encode()
     return f"manual:{hashlib.sha256(made_of + contents).hexdigest()[:12]}"
 
 
@@ -271,7 +282,7 @@ class _Step:
         return [t for t in self.parts.store.tickets.between(start, end) if t.source in self.parts.desks]
 
     def _digest(self, request: Request) -> None:
-        store = self.parts.store
+        store, flows = self.parts.store, self.parts.flows
         frozen = store.runs.frozen(self.key)
         if frozen is None:
             raise Refused(f"what {self.key} had read is gone; ask for the run again")
@@ -280,7 +291,7 @@ class _Step:
             reading,
             self.parts.embedder,
             rules,
-            self._asked(request),
+            self._asked(request, flows),
             store.now(),
             self.watch,
             known=self._known(detail, reading.window),
@@ -292,11 +303,11 @@ class _Step:
         digest = trends.trended(self._with_silent(made.digest, request), history)
         digest = watchlist.watched(digest, made.anecdotes, history)
         digest = outcomes.told(digest, history, rules.min_tickets)
-        digest = self.parts.usage.told(digest) if self.parts.usage else digest
+        digest = self.parts.usage.told(digest, flows) if self.parts.usage else digest
         corrections = current.corrections(store)
         bound = trends.bound(history, corrections)
         seen = trends.trended(corrected(digest, reading, corrections, rules), bound)
-        seen = signals.carried(outcomes.told(seen, bound, rules.min_tickets), digest)
+        seen = signals.carried(outcomes.told(seen, bound, rules.min_tickets), digest, current.merged(corrections))
         acts = self.parts.announce(seen, self.key) if request.post and self.parts.announce else ()
         store.runs.keep_anecdotes(self.key, self.fence, made.anecdotes)
         store.measurements.keep(self.key, digest.outcomes)
@@ -324,13 +335,13 @@ class _Step:
         }
         return list(regrouped(self.parts.store, self.parts.embedder, known).values())
 
-    def _asked(self, request: Request) -> Asked:
+    def _asked(self, request: Request, flows: Sequence[Flow] = ()) -> Asked:
         return Asked(
             window=request.window.label if request.window else None,
             areas=request.areas,
             sources=request.sources,
             internal_domains=tuple(self.parts.internal_domains),
-            config_hash=self.parts.config_hash,
+            config_hash=self.parts.shaping(flows),
         )
 
     def _wanted(self, request: Request) -> dict[str, Source]:

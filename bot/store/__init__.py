@@ -17,6 +17,7 @@ from bot.store.drawings import Drawing, Drawings
 from bot.store.effects import Effects
 from bot.store.figures import Figure, figures
 from bot.store.findings import KnownTheme
+from bot.store.flows import Flows, Tied
 from bot.store.measured import Measurements
 from bot.store.opening import opened, parsed
 from bot.store.records import Answers, Audit, Entry, Event, Inbox
@@ -43,6 +44,7 @@ class Store:
         self.decisions = Decisions(database)
         self.drawings = Drawings(database)
         self.tracked = Tracked(database)
+        self.flows = Flows(database)
         self.spikes = Spikes(database)
         self.inbox = Inbox(database)
         self.answers = Answers(database)
@@ -111,6 +113,7 @@ __all__ = [
     "Event",
     "Fenced",
     "Figure",
+    "Flows",
     "Inbox",
     "Kept",
     "KnownTheme",
@@ -123,5 +126,6 @@ __all__ = [
     "Spikes",
     "Store",
     "Tickets",
+    "Tied",
     "Tracked",
 ]

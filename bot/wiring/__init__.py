@@ -233,7 +233,7 @@ def wired(
         rules=config.rules,
         internal_domains=config.customers.internal_domains,
         config_hash=config.digest,
-        usage=usage(config),
+        usage=usage(config, lambda: current.flows(opened)),
         announce=owned.announce if (owned := _announcing(config, opened, to, board)) else None,
     )
     runboard = RunBoard(opened, to, config.workspace.name, tuple(parts.desks)) if to is not None else None

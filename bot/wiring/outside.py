@@ -108,12 +108,12 @@ def signals(config: Config) -> Signals | None:
     return made
 
 
-def usage(config: Config) -> Usage | None:
-    """Who is asked what usage says of themes; None where no flow is tied to any."""
+def usage(config: Config, confirmed: Callable[[], Sequence[Flow]] = lambda: ()) -> Usage | None:
+    """Who is asked what usage says of themes, and of which flows; None where no analytics is configured."""
     analytics = signals(config)
-    if analytics is None or config.signals is None or not config.signals.flows:
+    if analytics is None or config.signals is None:
         return None
-    return Usage(analytics, tuple(Flow(**flow.model_dump()) for flow in config.signals.flows))
+    return Usage(analytics, tuple(Flow(**flow.model_dump()) for flow in config.signals.flows), confirmed)
 
 
 def tracker(config: Config) -> Tracker | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,11 +20,23 @@ class MixpanelServer(StandIn):
     def __init__(self, port: int = 0, log: Path | None = None) -> None:
         super().__init__(port, log)
         self.events: list[Event] = []
-        self.routes = [("GET", "/api/query/segmentation", self._segmentation)]
+        self.routes = [
+            ("GET", "/api/query/segmentation", self._segmentation),
+            ("GET", "/api/query/events/names", self._names),
+        ]
+
+    def _names(self, request: Request) -> Answer:
+        if not self._known(request):
+            return Answer(401, {"error": "Unauthorized", "status": "error"})
+        counted = Counter(e.name for e in self.events)
+        return Answer(200, [name for name, _ in counted.most_common(int(request.arg("limit", "100")))])
+
+    def _known(self, request: Request) -> bool:
+        login = base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
+        return request.headers.get("authorization") == f"Basic {login}" and request.arg("project_id") == PROJECT
 
     def _segmentation(self, request: Request) -> Answer:
-        login = base64.b64encode(f"{USER}:{SECRET}".encode()).decode()
-        if request.headers.get("authorization") != f"Basic {login}" or request.arg("project_id") != PROJECT:
+        if not self._known(request):
             return Answer(401, {"error": "Unauthorized", "status": "error"})
         if missing := [name for name in _NEEDED if not request.arg(name)]:
             return Answer(422, {"error": f"{missing} required"})

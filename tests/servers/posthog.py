@@ -13,6 +13,11 @@ from tests.servers.base import Answer, Request, StandIn
 TOKEN, PROJECT = "phx_" + "t" * 12, "42"
 
 
+_LISTED = re.compile(
+    r"^\s*select (event|properties\.\$pathname) as what, count\(distinct .* limit (\d+)\s*$", re.DOTALL
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     person: str
@@ -33,12 +38,23 @@ class PostHogServer(StandIn):
         if request.headers.get("authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"detail": "Invalid token"})
         asked = request.json["query"]
-        if asked["query"] == "select 1":
-            return Answer(200, {"results": [[1]]})
+        if asked["query"] == "select 1, 1":
+            return Answer(200, {"results": [[1, 1]]})
+        if listed := _LISTED.search(asked["query"]):
+            return Answer(200, {"results": self._listed(listed[1] == "event", asked["values"], int(listed[2]))})
         stuck = re.search(r"reached > 0 and \((.+?)\)\)", asked["query"])
         if asked["kind"] != "HogQLQuery" or stuck is None or "limit 2" not in asked["query"]:
             return Answer(400, {"detail": "what statement is that?"})
         return Answer(200, {"results": self._rows(stuck[1], asked["query"], asked["values"])})
+
+    def _listed(self, events: bool, values: dict[str, str], most: int) -> list[list[Any]]:
+        """What is used, by how many: events, or paths of the event that is asked for."""
+        start, end = (datetime.fromisoformat(values[k]) for k in ("start", "end"))
+        who: dict[str | None, set[str]] = {}
+        for e in self.events:
+            if start <= e.at < end and (events or e.name == values["view"]):
+                who.setdefault(e.name if events else e.path or None, set()).add(e.person)
+        return sorted(([what, len(people)] for what, people in who.items()), key=lambda row: -row[1])[:most]
 
     def _rows(self, stuck: str, query: str, values: dict[str, str]) -> list[list[int]]:
         at = {k: datetime.fromisoformat(values[k]) for k in ("start", "middle", "end")}
