@@ -9,12 +9,14 @@ KINDS = {
     "dovetail": "connectors.dovetail:Dovetail",
     "file": "connectors.ticket_file:TicketFile",
     "intercom": "connectors.intercom:Intercom",
+    "intercom-linkback": "connectors.intercom.linkback:Linkback",
     "jira": "connectors.jira:Jira",
     "mixpanel": "connectors.mixpanel:Mixpanel",
     "posthog": "connectors.posthog:PostHog",
     "productboard": "connectors.productboard:Productboard",
     "slack": "connectors.slack:Slack",
     "zendesk": "connectors.zendesk:Zendesk",
+    "zendesk-linkback": "connectors.zendesk.linkback:Linkback",
 }
 
 

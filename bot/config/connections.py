@@ -108,8 +108,13 @@ class LlmStanza(Stanza):
     embedding_model: str | None = None
 
 
+Linkback = Annotated[Literal["off", "internal-note", "tag"], BeforeValidator(lambda v: "off" if v is False else v)]
+"""How a ticket may be told of the issue that its theme ended in; YAML reads a bare `off` as false."""
+
+
 class ZendeskDesk(Stanza):
-    """With `email` the token is an API token, without it an OAuth token with the scope `read`."""
+    """With `email` the token is an API token, without it an OAuth token with the scope `read` (and `write` for
+    `linkback`)."""
 
     subdomain: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     email: str | None = None
@@ -117,6 +122,7 @@ class ZendeskDesk(Stanza):
     area_field: str | None = None
     exclude_brands: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
+    linkback: Linkback = "off"
     base_url: Url | None = None
 
 
@@ -125,6 +131,7 @@ class IntercomDesk(Stanza):
     region: Literal["us", "eu", "au"] = "us"
     exclude_teams: tuple[str, ...] = ()
     exclude_tags: tuple[str, ...] = ()
+    linkback: Linkback = "off"
     base_url: Url | None = None
 
 

@@ -13,6 +13,7 @@ from bot.acts import Field
 from bot.config import Config
 from bot.config.connections import SlackStanza
 from bot.effects import Ledger, Patience
+from bot.linkback import Linkback
 from bot.ports import Backlog, Channel, Formed, Outlet, Refused, Sink
 from bot.runs import Parts, Request
 from bot.runs.lookout import Lookout
@@ -41,6 +42,7 @@ from bot.wiring.outside import (
     desks,
     embedder,
     files,
+    linkbacks,
     mind,
     names,
     signals,
@@ -48,6 +50,7 @@ from bot.wiring.outside import (
     ticket_files,
     tracker,
     usage,
+    ways,
 )
 
 
@@ -67,6 +70,11 @@ class Wired:
     @property
     def workspace(self) -> str:
         return self.config.workspace.name
+
+    @property
+    def linkback(self) -> Linkback:
+        """Who offers to tell tickets of the issue that their theme ended in."""
+        return Linkback(self.parts.store, self.workspace, ways(self.config))
 
     @property
     def tracking(self) -> Tracking | None:
@@ -221,6 +229,7 @@ def wired(
     outlets: dict[str, Outlet] = {}
     if to is not None:
         outlets["slack"] = to
+    outlets |= linkbacks(config)
     if into is not None:
         outlets |= {"jira": into, **dict.fromkeys(beside(config), into)}  # each act goes to its own: `Sinks`
     parts = Parts(
@@ -261,6 +270,7 @@ __all__ = [
     "channel",
     "desks",
     "embedder",
+    "linkbacks",
     "mind",
     "signals",
     "sink",
@@ -268,5 +278,6 @@ __all__ = [
     "ticket_files",
     "tracker",
     "usage",
+    "ways",
     "wired",
 ]

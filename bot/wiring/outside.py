@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from bot import extras
 from bot.config import Config
 from bot.config.connections import LlmStanza
 from bot.embedding import Cached, MiniLM
-from bot.ports import Channel, Embedder, Flow, Refused, Signals, Sink, Source
+from bot.ports import Channel, Embedder, Flow, Linkback, Refused, Signals, Sink, Source
 from bot.runs import Request
 from bot.runs.answers import Answers, Recalling
 from bot.runs.pipeline import Mind
 from bot.signals.usage import Usage
 from bot.synthesis import Plan
+from bot.tracker.linkback import Way
 from bot.tracker.sinks import Sinks, Tracker, Transcripts, textless
 from connectors import load
 
@@ -64,9 +65,40 @@ def desks(config: Config, tell: Callable[[str], None] = lambda _: None) -> dict[
     for name in _VENDORS:
         stanza = getattr(config.sources, name)
         if stanza is not None:
-            given = {k: v for k, v in stanza.model_dump(exclude={"token"}).items() if v is not None}
+            given = {k: v for k, v in stanza.model_dump(exclude={"token", "linkback"}).items() if v is not None}
             token = stanza.token.get_secret_value()
             found[name] = _loaded(name)(token=token, now=_now, tell=tell, **given)
+    return found
+
+
+_HOW: Mapping[str, Literal["note", "tag"]] = {"internal-note": "note", "tag": "tag"}
+_INTERCOM = {"us": "app", "eu": "app.eu", "au": "app.au"}  # where its people open a conversation (VENDORS 3.2)
+
+
+def ways(config: Config) -> dict[str, Way]:
+    """How tickets are told of the issue that their theme ended in, by help desk; empty where nobody opted in."""
+    zendesk, intercom = config.sources.zendesk, config.sources.intercom
+    found: dict[str, Way] = {}
+    if zendesk and zendesk.linkback != "off":
+        under = f"https://{zendesk.subdomain}.zendesk.com/agent/tickets/"
+        found["zendesk"] = Way(_HOW[zendesk.linkback], under)
+    if intercom and intercom.linkback != "off":
+        found["intercom"] = Way(_HOW[intercom.linkback], f"https://{_INTERCOM[intercom.region]}.intercom.com/")
+    return found
+
+
+def linkbacks(config: Config) -> dict[str, Linkback]:
+    """The help desks that are written to, by name: those of `ways`. Raises Refused."""
+    found: dict[str, Linkback] = {}
+    for name in ways(config):
+        stanza = getattr(config.sources, name)
+        wanted = {"zendesk": {"subdomain", "email", "base_url"}, "intercom": {"region", "base_url"}}[name]
+        try:
+            found[name] = _loaded(f"{name}-linkback")(
+                token=stanza.token.get_secret_value(), **stanza.model_dump(include=wanted)
+            )
+        except ValueError as wrong:
+            raise Refused(str(wrong)) from None
     return found
 
 
@@ -138,12 +170,14 @@ def tracker(config: Config) -> Tracker | None:
     return made
 
 
-def _loaded(kind: str) -> Callable[..., Source]:
+def _loaded(kind: str) -> Callable[..., Any]:
     """A kind whose SDK is an extra says how to install it."""
     try:
-        made: Callable[..., Source] = load(kind)
+        made: Callable[..., Any] = load(kind)
     except ModuleNotFoundError as missing:
-        raise Refused(f"{kind} needs {missing.name}, which is not installed: {extras.command(kind)}") from None
+        raise Refused(
+            f"{kind} needs {missing.name}, which is not installed: {extras.command(kind.partition('-')[0])}"
+        ) from None
     return made
 
 

@@ -27,11 +27,11 @@ Kind = Literal["conversations", "tickets"]
 REGIONS = frozenset({"us", "eu", "au"})
 PER_PAGE = 150  # the most that a search gives (VENDORS 3.2)
 TOKEN = "sources.intercom.token (GROUNDSWELL_SOURCES__INTERCOM__TOKEN)"  # noqa: S105 - where it stands, not what it is
-_VERSION = {"Intercom-Version": "2.14"}  # the SDK sends none, and then the app's own default answers (VENDORS 3.1)
+VERSION = {"Intercom-Version": "2.14"}  # the SDK sends none, and then the app's own default answers (VENDORS 3.1)
 _DELETED_VERSION = {"Intercom-Version": "2.16"}  # GET /conversations/deleted: 400 intercom_version_invalid before
 _DELETED_PER_PAGE = 60
 _TIMEOUT = 30.0
-_HOSTS = {
+HOSTS = {
     "us": IntercomEnvironment.US_PRODUCTION,
     "eu": IntercomEnvironment.EU_PRODUCTION,
     "au": IntercomEnvironment.AU_PRODUCTION,
@@ -87,8 +87,8 @@ class Wire:
             follow_redirects=False,  # a token goes to the configured host alone
             event_hooks={"request": [_only_reads], "response": [self._hear]},
         )
-        address = base_url or _HOSTS[region].value
-        self._sdk = Sdk(token=token, base_url=address, headers=dict(_VERSION), httpx_client=self._http)
+        address = base_url or HOSTS[region].value
+        self._sdk = Sdk(token=token, base_url=address, headers=dict(VERSION), httpx_client=self._http)
 
     def __enter__(self) -> Wire:
         return self
@@ -201,7 +201,7 @@ class Wire:
         """
         response.read()
         if response.status_code >= 300:
-            raise _Failed(response.status_code, _code(response), self._retry_after(response))
+            raise _Failed(response.status_code, code_of(response), self._retry_after(response))
         try:
             told = response.json()
         except (ValueError, RecursionError):
@@ -248,7 +248,7 @@ def _put(region: str) -> str:
     return f"put a valid one into {TOKEN}, and the workspace's region into sources.intercom.region (now {region})."
 
 
-def _code(response: httpx.Response) -> str:
+def code_of(response: httpx.Response) -> str:
     """Intercom's word for an error ("unauthorized"), never more of the body."""
     try:
         code = response.json()["errors"][0]["code"]

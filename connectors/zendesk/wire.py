@@ -58,18 +58,9 @@ class _Door(HTTPAdapter):
             self._patience.wait(outcome.why, outcome.retry_after)
 
     def _allowed(self, request: PreparedRequest) -> PreparedRequest:
-        """The request as it is sent: to `base`. A link to anywhere else would take the token along (RELIABILITY 6)."""
         if request.method != "GET":
             raise RuntimeError(f"this connector only reads, and was about to send {request.method}")
-        url = request.url or ""
-        known = next((o for o in (self._account.home, self._account.base) if url.startswith(f"{o}/")), None)
-        if known is None:
-            raise Unavailable(
-                f"Zendesk's answer points to another host ({urlsplit(url).hostname}); it was not followed."
-            )
-        sent = request.copy()
-        sent.url = self._account.base + url[len(known) :]
-        return sent
+        return directed(request, self._account)
 
     def _try(self, request: PreparedRequest, *args: Any, **options: Any) -> Response | _Again:
         try:
@@ -84,6 +75,17 @@ class _Door(HTTPAdapter):
         if answer.status_code >= 300:
             raise _declined(answer.status_code)
         return _readable(answer)
+
+
+def directed(request: PreparedRequest, account: Account) -> PreparedRequest:
+    """The request as it is sent: to `base`. A link to anywhere else would take the token along (RELIABILITY 6)."""
+    url = request.url or ""
+    known = next((o for o in (account.home, account.base) if url.startswith(f"{o}/")), None)
+    if known is None:
+        raise Unavailable(f"Zendesk's answer points to another host ({urlsplit(url).hostname}); it was not followed.")
+    sent = request.copy()
+    sent.url = account.base + url[len(known) :]
+    return sent
 
 
 def _readable(answer: Response) -> Response | _Again:

@@ -63,6 +63,7 @@ class Place(ABC):
     token: str  # the secret that the outlet was given
     writing: str  # a regular expression for the path of the request that makes the thing
     reading: str  # the same for those by which `find` looks
+    method = "POST"  # of the request that makes the thing
 
     @abstractmethod
     def outlet(self, *, token: str | None = None, url: str | None = None) -> Outlet:
@@ -139,13 +140,13 @@ class OutletContract:
     ) -> None:
         outlet, act = place.outlet(), place.act()
         hint = outlet.mark(act)
-        place.server.fail(**fault, path=place.writing, method="POST")
+        place.server.fail(**fault, path=place.writing, method=place.method)
         with pytest.raises(Unknown):
             outlet.do(act)
         place.others(2)
         seen = place.outlet().find(act, hint)
         assert isinstance(seen, Found) and [seen.receipt.ref] == place.made()
-        assert len(place.server.sent("POST", place.writing)) == 1
+        assert len(place.server.sent(place.method, place.writing)) == 1
 
     @pytest.mark.parametrize("fault", NOT_DONE, ids=_name)
     def test_a_request_that_came_to_nothing_is_unknown_and_absent_once_others_came_after_it(
@@ -153,12 +154,12 @@ class OutletContract:
     ) -> None:
         outlet, act = place.outlet(), place.act()
         hint = outlet.mark(act)
-        place.server.fail(**fault, path=place.writing, method="POST")
+        place.server.fail(**fault, path=place.writing, method=place.method)
         with pytest.raises(Unknown):
             outlet.do(act)
         place.others(2)
         assert outlet.find(act, hint) == Absent()
-        assert place.made() == [] and len(place.server.sent("POST", place.writing)) == 1
+        assert place.made() == [] and len(place.server.sent(place.method, place.writing)) == 1
 
     def test_a_redirect_of_a_write_is_unknown_and_not_followed(self, place: Place) -> None:
         for status in (301, 302, 303, 307, 308):
@@ -209,7 +210,7 @@ class OutletContract:
         hint = outlet.mark(act)
         outlet.find(act, hint)
         outlet.twins(act)
-        assert place.made() == [] and not place.server.sent("POST", place.writing)
+        assert place.made() == [] and not place.server.sent(place.method, place.writing)
         assert not [r for r in place.server.requests if r.method in ("PUT", "DELETE", "PATCH")]
 
     # --- duplicates
@@ -283,7 +284,7 @@ class OutletContract:
         outlet, act = place.outlet(), place.act()
         said = [repr(outlet), str(outlet), repr(vars(outlet)), repr(outlet.mark(act))]
         for fault in (*LOST, *NOT_DONE, *({"kind": "refuse", "status": status} for status in NO)):
-            place.server.fail(**fault, path=place.writing, method="POST")
+            place.server.fail(**fault, path=place.writing, method=place.method)
             with pytest.raises((Unknown, Refused)) as failure:
                 outlet.do(act)
             said += _everything(failure.value)

@@ -75,15 +75,20 @@ class ZendeskServer(StandIn):
         self.comments: dict[int, list[Row]] = {}
         self.expired: set[str] = set()
         self._last = 1000
+        self.scopes = ["read", "write"]  # of an OAuth token
         self._bot = self.add_user("Bot", email, role=role)
         for path, serve in self._served().items():
             self.routes.append(("GET", rf"/api/v2/{path}(?:\.json)?", self._behind_the_door(serve)))
+        for path, serve in ((r"tickets/(\d+)", self._update), (r"tickets/(\d+)/tags", self._tag)):
+            self.routes.append(("PUT", rf"/api/v2/{path}(?:\.json)?", self._behind_the_door(self._writable(serve))))
 
     def _served(self) -> Mapping[str, Handler]:
         return {
             "incremental/tickets/cursor": self._export,
             "search/export": self._search,
             r"tickets/(\d+)/comments": self._comments,
+            r"tickets/(\d+)": self._ticket,
+            "oauth/tokens/current": lambda _: Answer(200, {"token": {"id": 7, "scopes": self.scopes}}),
             "users/me": lambda _: Answer(200, {"user": self.users[self._bot]}),
             "users/show_many": lambda r: self._many("users", self.users, r),
             "organizations/show_many": lambda r: self._many("organizations", self.organizations, r),
@@ -251,10 +256,52 @@ class ZendeskServer(StandIn):
         }
         return all(compare[how](ticket[f"{what}_at"], bound) for what, how, bound in tests)
 
+    def _ticket(self, request: Request) -> Answer:
+        found = self.tickets.get(int(request.params[0]))
+        gone = found is None or found["status"] == "deleted"
+        return _not_found() if gone else Answer(200, {"ticket": found})
+
+    def _writable(self, serve: Handler) -> Handler:
+        """What is closed or deleted is changed no more, and a token may be for reading alone."""
+
+        def served(request: Request) -> Answer:
+            if self._ticket(request).status == 404:
+                return _not_found()
+            bearer = request.headers["authorization"].startswith("Bearer")
+            if self.role not in ("agent", "admin") or (bearer and "write" not in self.scopes):
+                return _forbidden()
+            if self.tickets[int(request.params[0])]["status"] == "closed":
+                told = {"status": [{"description": "Status: closed prevents ticket update"}]}
+                return Answer(422, {"error": "RecordInvalid", "description": "Record validation", "details": told})
+            return serve(request)
+
+        return served
+
+    def _update(self, request: Request) -> Answer:
+        """The one change that is known here: a comment. As there, the comment is public if nothing is said of it."""
+        key, sent = int(request.params[0]), (request.json or {}).get("ticket") or {}
+        said = sent.get("comment") or {}
+        if not said.get("body"):
+            return Answer(400, {"error": "RecordInvalid"})
+        self.comment(key, self._bot, said["body"], public=said.get("public", True))
+        number = self.comments[key][-1]["id"]
+        self.note("comment", ticket=key, comment=number)
+        event = {"id": number, "type": "Comment", "body": said["body"], "public": said.get("public", True)}
+        return Answer(200, {"ticket": self.tickets[key], "audit": {"id": number + 1, "events": [event]}})
+
+    def _tag(self, request: Request) -> Answer:
+        key = int(request.params[0])
+        row = self.tickets[key]
+        row["tags"] = list(dict.fromkeys([*row["tags"], *(t.lower() for t in request.json["tags"])]))
+        self.edit(key)
+        return Answer(200, {"tags": row["tags"]})
+
     def _comments(self, request: Request) -> Answer:
         rows = self.comments.get(int(request.params[0]))
         if rows is None or self.tickets[int(request.params[0])]["status"] == "deleted":
-            return Answer(404, {"error": "RecordNotFound", "description": "Not found"})
+            return _not_found()
+        if request.arg("sort") == "-created_at":
+            rows = rows[::-1]
         size = min(int(request.arg("page[size]", "100")), 100, self.page_limit)
         start = int(request.arg("page[after]", "0"))
         code = str(start + size)
@@ -296,6 +343,10 @@ def _comment(number: int, author: int, body: str, at: datetime) -> Row:
 def _forbidden() -> Answer:
     told = {"title": "Forbidden", "message": "You do not have access to this page."}
     return Answer(403, {"error": told})
+
+
+def _not_found() -> Answer:
+    return Answer(404, {"error": "RecordNotFound", "description": "Not found"})
 
 
 def _invalid(name: str) -> Answer:
