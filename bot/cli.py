@@ -23,6 +23,7 @@ from bot.commands import (
     measuring,
     running,
     serving,
+    signalling,
     spiking,
     syncing,
 )
@@ -61,6 +62,7 @@ for room in (
     attaching,
     correcting,
     measuring,
+    signalling,
     serving,
     spiking,
     configuring,
