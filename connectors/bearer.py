@@ -123,7 +123,7 @@ class Wire:
         url = f"{self.base}/{path}"
         try:
             with (
-                httpx.Client(verify=_trust(), timeout=limits, headers=self._headers) as client,
+                httpx.Client(verify=trust(), timeout=limits, headers=self._headers) as client,
                 client.stream(method, url, params=params, json=body) as answer,
             ):
                 content = b"".join(_pieces(answer, ends))
@@ -147,7 +147,7 @@ class Wire:
 
 
 @lru_cache(maxsize=1)
-def _trust() -> ssl.SSLContext:
+def trust() -> ssl.SSLContext:
     """Reading the certificates takes 30 ms: once, and not for each request."""
     return httpx.create_ssl_context()
 

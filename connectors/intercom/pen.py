@@ -20,6 +20,7 @@ from intercom.types.admin_reply_ticket_request import AdminReplyTicketRequest
 from intercom.types.create_or_update_tag_request import CreateOrUpdateTagRequest
 
 from bot.ports import Refused, Unavailable, Unknown
+from connectors.bearer import trust
 from connectors.intercom.wire import HOSTS, TOKEN, VERSION, Region, code_of
 from connectors.patience import asked_for
 
@@ -110,7 +111,7 @@ class Pen:
         ends = time.monotonic() + self._timeout
         hear = {"response": [lambda answer: _hear(answer, ends, lost)]}
         limits = httpx.Timeout(self._timeout, connect=min(_CONNECT, self._timeout))
-        with httpx.Client(timeout=limits, follow_redirects=False, event_hooks=hear) as client:
+        with httpx.Client(verify=trust(), timeout=limits, follow_redirects=False, event_hooks=hear) as client:
             sdk = Sdk(token=self._token, base_url=self._address, headers=dict(VERSION), httpx_client=client)
             try:
                 call(sdk)

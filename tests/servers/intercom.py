@@ -51,6 +51,8 @@ class IntercomServer(StandIn):
         self.sorts = sorts
         self.by_day = by_day
         self.scopes = set(SCOPES)
+        self.writes = True  # the app has the permissions to write
+        self.tags: dict[str, Json] = {}
         self.conversations: dict[str, Json] = {}
         self.tickets: dict[str, Json] = {}
         self.contacts: dict[str, Json] = {}
@@ -76,6 +78,10 @@ class IntercomServer(StandIn):
             ("GET", r"/contacts/([^/]+)", lambda r: self._one(r, self.contacts, "contacts")),
             ("GET", r"/contacts/([^/]+)/companies", self._companies),
             ("GET", r"/companies/([^/]+)", lambda r: self._one(r, self.companies, "contacts")),
+            ("GET", "/tags", lambda r: Answer(200, {"type": "list", "data": list(self.tags.values())})),
+            ("POST", "/tags", self._named_tag),
+            ("POST", r"/(conversations|tickets)/([^/]+)/reply", self._note),
+            ("POST", r"/(conversations|tickets)/([^/]+)/tags", self._tag),
         ]
 
     def answer(self, request: Request) -> Answer:
@@ -293,6 +299,55 @@ class IntercomServer(StandIn):
         if request.arg("display_as") == "plaintext":
             return Answer(200, {**row, "conversation_parts": parts})
         return Answer(200, _as_html({**row, "conversation_parts": parts}))
+
+    # --- what is written on a conversation or a ticket
+
+    def _written(self, request: Request) -> Json | Answer:
+        """What is written on, by an admin; the app may be for reading alone."""
+        if not self.writes:
+            return error(403, "forbidden", "You do not have the required scope (write_conversations)")
+        rows = self.conversations if request.params[0] == "conversations" else self.tickets
+        row = rows.get(request.params[1])
+        if row is None:
+            return error(404, "not_found", "Resource Not Found")
+        return row if (request.json or {}).get("admin_id") == "7" else error(400, "parameter_invalid", "admin_id")
+
+    def _note(self, request: Request) -> Answer:
+        row, sent = self._written(request), request.json
+        if isinstance(row, Answer):
+            return row
+        if sent.get("message_type") != "note" or sent.get("type") != "admin" or not sent.get("body"):
+            return error(400, "parameter_invalid", "message_type")
+        part = {"type": "conversation_part", "id": self._id(), "part_type": "note", "body": sent["body"]}
+        part |= {"created_at": self._now(), "updated_at": self._now(), "author": ADMIN, "redacted": False}
+        of = "ticket_parts" if request.params[0] == "tickets" else "parts"
+        row["ticket_parts" if of == "ticket_parts" else "conversation_parts"][of].append(part)
+        row["updated_at"] = self._now()
+        self.note("note", id=row["id"], part=part["id"])
+        if of == "ticket_parts":
+            row["ticket_parts"]["total_count"] += 1
+            return Answer(200, {**part, "type": "ticket_part"})
+        return self._conversation(Request(request.method, request.path, {}, {}, b"", (row["id"],)))
+
+    def _named_tag(self, request: Request) -> Answer:
+        name = str((request.json or {}).get("name") or "")
+        known = next((t for t in self.tags.values() if t["name"].casefold() == name.casefold()), None)
+        if not self.writes or not name:
+            return error(403, "forbidden", "You do not have the required scope (write_tags)")
+        tag = known or {"type": "tag", "id": self._id(), "name": name}
+        self.tags[tag["id"]] = tag
+        return Answer(200, tag)
+
+    def _tag(self, request: Request) -> Answer:
+        row, tag = self._written(request), self.tags.get(str((request.json or {}).get("id")))
+        if isinstance(row, Answer):
+            return row
+        if tag is None:
+            return error(404, "not_found", "Resource Not Found")
+        there = row.setdefault("tags", {"type": "tag.list", "tags": []})["tags"]
+        there += [] if tag in there else [tag]
+        row["updated_at"] = self._now()
+        return Answer(200, tag)
 
     def _one(self, request: Request, rows: Mapping[str, Json], scope: str) -> Answer:
         if scope not in self.scopes:
