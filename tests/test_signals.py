@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.corroboration import FRICTIONLESS, GREW, LASTS, Story, corroborated
 from bot import wiring
 from bot.config import load
 from bot.domain import Corroboration, Digest, Users, Window
@@ -20,11 +25,12 @@ from bot.ports import Flow, Refused, Unavailable
 from bot.report import render as report
 from bot.report.document import document
 from bot.report.markdown import render as markdown
-from bot.signals import carried, judged, pattern
+from bot.signals import carried, judged, normal, pattern, usual_of
 from bot.signals.usage import Usage
 from bot.slack.blocks import digest as slack
 from connectors.posthog import PostHog
 from tests.digests import sample_digest
+from tests.servers.base import Answer
 from tests.servers.posthog import PROJECT, TOKEN, Event, PostHogServer
 
 START, MIDDLE, END = (datetime(2026, m, 1, tzinfo=UTC) for m in (8, 9, 10))
@@ -78,6 +84,35 @@ def test_a_share_that_only_chance_moved_is_never_corroborated() -> None:
     draws = [(Users(n, int(rng.binomial(n, 0.05))), Users(n, int(rng.binomial(n, 0.05)))) for n in [150, 3000] * 1500]
     told = [judged("f", 6, pair).verdict for pair in draws]
     assert told.count(C.CORROBORATED) <= 20  # of 3,000; by the test itself 15
+
+
+@pytest.mark.parametrize("story", FRICTIONLESS.values(), ids=FRICTIONLESS.keys())
+def test_no_step_without_friction_is_corroborated_more_often_than_by_chance(story: Story) -> None:
+    assert corroborated(story, 600, seed=7) <= 6
+
+
+@pytest.mark.parametrize("story", [*GREW.values(), *LASTS.values()], ids=[*GREW, *LASTS])
+def test_trouble_that_grew_or_lasts_above_what_is_usual_is_found(story: Story) -> None:
+    assert corroborated(story, 200, seed=7) >= 186
+
+
+def test_trouble_that_lasts_is_called_chronic_with_both_shares_and_what_is_usual() -> None:
+    told = judged("CSV", 6, (Users(6900, 210), Users(6903, 214)), 0.01)
+    assert told.verdict is C.CORROBORATED
+    assert told.message == (
+        "CSV: 6 customers wrote; 214 users hit the same dead end, 3.1% of the 6,903 who reached it: corroborated "
+        "(chronic: 3.0% of 6,900 in as many days before, and up to 1.0% are usual)"
+    )
+    assert judged("CSV", 6, (Users(6900, 210), Users(6903, 214)), None).verdict is C.NONE
+    assert "as usual, which up to 5.0% are" in judged("CSV", 6, (Users(6900, 210), Users(6903, 214)), 0.05).message
+    assert usual_of(ERROR) == 0.05 and usual_of(GOAL) is None and usual_of(replace(GOAL, usual=0.4)) == 0.4
+
+
+def test_a_flow_without_any_user_is_too_few_and_a_share_of_all_or_none_is_no_fault() -> None:
+    assert judged("f", 6, (Users(0, 0), Users(0, 0)), 0.05).verdict is C.TOO_FEW
+    assert judged("f", 6, (Users(100, 100), Users(100, 100)), 0.05).verdict is C.CORROBORATED
+    assert judged("f", 6, (Users(100, 0), Users(100, 0)), 0.05).verdict is C.NONE
+    assert judged("f", 6, (Users(100, 4), Users(100, 4)), 0.001).verdict is C.NONE  # four users show nothing
 
 
 def test_a_tiny_denominator_is_too_few_and_a_missing_event_is_not_instrumented(there: PostHogServer) -> None:
@@ -207,6 +242,81 @@ def test_analytics_that_fail_are_said_and_asked_once_and_the_digest_goes_on(ther
     assert len(there.requests) == 1 and list(unborne(document(told)["data"])) == []
     undated = replace(found, window=Window(None, None, "UTC", "a file"))
     assert told_by(there, undated, tied(found, 1, ERROR)) == undated
+
+
+def test_analytics_that_answer_slowly_get_a_minute_for_all_themes(there: PostHogServer) -> None:
+    there.events = stream(1, 200, 0.03, 0.09, ERROR)
+    found, clock = digest_in_september(), iter((0.0, 0.0, 59.0, 61.0))
+    flows = [tied(found, rank, ERROR) for rank in (1, 2, 3)]
+    told = Usage(posthog(there), flows, now=lambda: next(clock)).told(found, flows)
+    said = [t.signal.message for t in told.themes[:3] if t.signal]
+    assert len(there.requests) == 2 and said[2].endswith("60 seconds were not enough for all themes")
+
+
+def test_an_answer_in_drops_is_cut_off_in_time(there: PostHogServer) -> None:
+    """Each drop comes within the time-out, so no reading of the socket is ever late."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def drip() -> None:
+            talk, _ = listening.accept()
+            with talk, contextlib.suppress(OSError):
+                talk.recv(65_536)
+                talk.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+                for _ in range(100):
+                    talk.sendall(b" ")
+                    time.sleep(0.05)
+
+        threading.Thread(target=drip, daemon=True).start()
+        url, began = f"http://127.0.0.1:{listening.getsockname()[1]}", time.monotonic()
+        with pytest.raises(Unavailable, match="in time"):
+            PostHog(token=TOKEN, project=PROJECT, base_url=url, timeout=0.3).measure(ERROR, START, MIDDLE, END)
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("rows", [
+    [[0, 10, 11, 1, 1]], [[7, 10, 1, 1, 1]], [[0, -1, -2, 1, 1]], [[0, 10**400, 1, 1, 1]], [[0, float("nan"), 1, 1, 1]],
+    [["x", 1, 1, 1, 1]], [[0, 1]], [{}], [None], "text", None,
+], ids=str)  # fmt: skip
+def test_counts_that_cannot_be_are_no_counts(there: PostHogServer, rows: object) -> None:
+    there.routes = [("POST", ".*", lambda _: Answer(200, {"results": rows}))]
+    with pytest.raises(Unavailable, match="no result"):
+        posthog(there).measure(ERROR, START, MIDDLE, END)
+
+
+def test_names_that_anybody_may_send_do_no_harm_in_a_digest(there: PostHogServer) -> None:
+    awful = Flow('a|b "c" <!channel> *x* 🧨', "t-1", "e" * 500, trouble="'; drop table events; --")
+    there.events = stream(1, 300, 0.03, 0.09, awful)
+    found = digest_in_september()
+    told = told_by(there, found, tied(found, 1, awful))
+    assert told.themes[0].signal and told.themes[0].signal.verdict is C.CORROBORATED
+    blocks = slack(told, {}, run_key="r").blocks
+    marked = [t for t in _objects(blocks) if t.get("type") == "mrkdwn" and "<!channel>" in str(t["text"])]
+    assert "🧨" in str(blocks) and marked == [] and "<!channel>" not in report(told)
+    assert "a\\|b" in markdown(told) and list(unborne(document(told)["data"])) == []
+
+
+def _objects(told: object) -> Iterator[dict[str, object]]:
+    """All objects in a message's JSON, however deep."""
+    if isinstance(told, dict):
+        yield told
+    for inner in told.values() if isinstance(told, dict) else told if isinstance(told, list | tuple) else ():
+        yield from _objects(inner)
+
+
+def test_pages_are_counted_together_whatever_ids_they_have(there: PostHogServer) -> None:
+    there.events = [Event(f"u{n}", "$pageview", MIDDLE, path) for n, path in enumerate(
+        ("/w/1/export", "/w/2/export/", "/w/9a8b7c6d5e/export", "//[", "", "/"))]  # fmt: skip
+    found = {r.page: r.users for r in posthog(there).recorded(START, END) if r.page}
+    assert found["/w/*/export"] == 3 and normal("/f/123e4567-e89b-12d3-a456-426614174000?x=1") == "/f/*"
+
+
+def test_a_merged_theme_hands_its_signal_to_the_one_it_went_into(there: PostHogServer) -> None:
+    there.events = stream(1, 1000, 0.03, 0.09, ERROR)
+    found = digest_in_september()
+    found = told_by(there, found, tied(found, 1, ERROR))
+    first, second = found.themes[:2]
+    made = carried(replace(found, themes=found.themes[1:]), found, {first.id: second.id})
+    assert made.themes[0].signal and f"{second.counts.customers} customers wrote" in made.themes[0].signal.message
 
 
 def test_a_corrected_theme_keeps_its_signal_and_says_its_customers_of_now(there: PostHogServer) -> None:
