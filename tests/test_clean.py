@@ -51,6 +51,42 @@ def test_a_sentence_that_looks_like_furniture_stays(mail: str) -> None:
     assert len(own(mail).body) > 0.7 * len(mail)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Hi, Reports take minutes to load  Kind regards", "Reports take minutes to load"),
+        ("Revolut feed disconnected itself again cheers Rosa", "Revolut feed disconnected itself again"),
+        ("Dear support, Berichte laden langsam  Thanks Sent from my iPhone", "Berichte laden langsam"),
+        ("Kontoabruf geht nicht mehr MfG Anna Schmidt", "Kontoabruf geht nicht mehr"),
+        ("Hi Anna the export is broken, thanks Sven", "the export is broken"),
+        ("Hey the reports hang best, Xena", "the reports hang"),
+        ("la comida llego fria Saludos", "la comida llego fria"),
+        ("The export hangs. LG Rosa", "The export hangs."),
+    ],
+)
+def test_greeting_and_goodbye_on_the_same_line_go(line: str, said: str) -> None:
+    assert own(line).sentences == (said,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Which plan is best",
+        "Charged in KR",
+        "my TV is from LG",
+        "please cancel, no thanks",
+        "I want to thank you",
+        "Invoice was sent from my account",
+        "The mail got sent from my phone",
+        "Hello Fresh box missing",
+        "thanks for the quick help!",
+        "Danke!",
+    ],
+)
+def test_a_word_that_may_be_meant_stays_within_its_line(line: str) -> None:
+    assert own(line).sentences == (line,)
+
+
 def test_a_forwarded_mail_is_read_when_nothing_else_is_said() -> None:
     header = "---------- Forwarded message ---------\nFrom: Bob\nDate: Mon\nSubject: x"
     mail = f"FYI\n\n{header}\n\nThe export hangs for all of us."

@@ -12,7 +12,7 @@ from inscriptis import get_text
 from numpy.typing import NDArray
 
 from bot.ports import Vectors
-from bot.synthesis.mail import greeting, own_spans, signing_off
+from bot.synthesis.mail import ended, greeting, own_spans, signing_off
 from bot.synthesis.sentences import sentences
 
 _READ = 20_000  # characters of a body: a problem is told long before that, and a pasted log must not cost minutes
@@ -103,7 +103,8 @@ def _own_sentences(body: str) -> list[str]:
     """The sentences that its writer wrote; those of the whole text where all of it looks like furniture."""
     text = _as_seen(body.lstrip()[:_READ])
     own = [s for start, end in own_spans(text) for s in _worded(text[start:end])]
-    return own[: len(own) - signing_off(own)] or _worded(text) or [text.strip()][: bool(text.strip())]
+    own = own[: len(own) - signing_off(own)]
+    return [*own[:-1], *(s[: ended(s)] for s in own[-1:])] or _worded(text) or [text.strip()][: bool(text.strip())]
 
 
 def _worded(text: str) -> list[str]:

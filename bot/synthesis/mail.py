@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 _LONGEST = 240  # a line longer than this is prose; no furniture pattern is tried on it (and none can blow up)
+_LEFT = 1  # word that a sentence keeps when a goodbye is cut off it
 _ENOUGH = 4  # words above a quoted mail that make what is below it somebody else's; "FYI, see below" does not
 
 _WHO = (
@@ -43,6 +44,20 @@ _SIGN_OFF = re.compile(
 # Who signs: nobody on this line, or up to four capitalised words, or what redaction left of them.
 _SIGNED = re.compile(
     r"(?i:\s*[,.!;:–—-]*\s*(?:and\s+)?)(?:[^\W\d_a-z][\w.'’-]{0,20}[,]?\s*|\[NAME_\d+\]\s*|/\s*){0,4}[.!]?\s*$"
+)
+# Spreadsheets put a whole mail on one line. Within a line a greeting needs no comma, where the sentence goes on
+# in lower case; and these goodbyes are words of the sentence, unless something ends before them ("what plan is best").
+_HAIL = re.compile(
+    r"\s*(?:(?i:hi|hey|hiya|hello|hallo|moin|hola)(?:\s+(?i:there|all|everyone|team|folks|guys|support)|\s+\[NAME_\d+\])?"
+    r"|(?i:hi|hey)\s+[A-Z][a-z]{1,20})\s+(?=[a-zäöüñéè]|(?:I|We|My|Our|The|Your)\b)"
+)
+_MAY_BE_MEANT = re.compile(r"(?:all\s+the\s+)?best\W*$|(?:br|kr|vg|lg|tia|sincerely)\b|best\s+(?=[A-Z])", re.IGNORECASE)
+_ENDED = re.compile(r"(?:[.!?,;:)…\n]\s*|\s{2,}|\s[–—-]+\s*)$")
+_TAKES_IT = re.compile(r"\b(?:no|say|said|saying|as|with|in|to|nein|kein|sans|sin)\s+$", re.IGNORECASE)
+_BOAST = re.compile(
+    r"\s*\b(?:Sent|Gesendet|Envoyé|Enviado|Inviato|Verzonden)\s+(?:from|via|von|depuis|de|desde|da|vanaf)\s+(?:\w+\s+){0,2}"
+    r"(?:iPhone|iPad|Android|Samsung|Galaxy|BlackBerry|Huawei|Pixel|Outlook|Mail|mobile|phone|Handy|Mobiltelefon)"
+    r"(?:\s+\w+){0,4}[.!]?\s*$"
 )
 _DASHES = re.compile(r"\s*(?:--|—|__+|\*{5,}|={5,}|-{5,})\s*$")
 _DEVICE = re.compile(
@@ -147,6 +162,23 @@ def signing_off(sentences: Sequence[str]) -> int:
     return end
 
 
+def ended(sentence: str) -> int:
+    """Where a sentence's own words end, and a goodbye begins on the same line: "feed is down again cheers Rosa"."""
+    boast = _BOAST.search(sentence, max(0, len(sentence) - 80))
+    end = boast.start() if boast else len(sentence)
+    for word in _WORD.finditer(sentence, max(0, end - 80), end):
+        if _says_goodbye(sentence[: word.start()], sentence[word.start() : end]):
+            end = word.start()
+            break
+    own = len(sentence[:end].rstrip(" \t\n,;–—-"))
+    return own if len(_WORD.findall(sentence[:own])) >= _LEFT else len(sentence)
+
+
+def _says_goodbye(before: str, tail: str) -> bool:
+    meant = _MAY_BE_MEANT.match(tail) is not None and not _ENDED.search(before)
+    return _is_sign_off(tail) and not meant and not _TAKES_IT.search(before)
+
+
 def _is_furniture(bare: str) -> bool:
     """A line that says nothing wherever it stands: a device's boast, a footer, a phone number, a rule."""
     if len(bare) > _LONGEST:
@@ -189,5 +221,5 @@ def _near_header(lines: Sequence[str], i: int) -> bool:
 
 def greeting(line: str) -> int:
     """How many characters at the start of a line are a greeting."""
-    said = _GREETING.match(line[:_LONGEST])
+    said = _GREETING.match(line[:_LONGEST]) or _HAIL.match(line[:_LONGEST])
     return said.end() if said else 0
