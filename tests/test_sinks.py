@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,12 +14,14 @@ from bot.acts import Effect, EffectState, Stage, Verdict
 from bot.config import Config, Read
 from bot.decisions import Result, Wish, decide
 from bot.doctor import looks
+from bot.domain import Digest, Theme
 from bot.effects import Ledger
 from bot.ports import Backlog, Formed, Pictured, Unavailable
 from bot.tracker.sinks import Sinks
 from connectors.dovetail import Dovetail
 from tests.contract.sinks import draft_of
 from tests.databases import WORKSPACE
+from tests.digests import sample_digest
 from tests.servers import dovetail as dt
 from tests.servers import productboard as pb
 from tests.servers.dovetail import DovetailServer
@@ -51,8 +54,8 @@ class Chain:
         self.decide(Verdict.APPROVE, theme)
         return theme
 
-    def decide(self, verdict: Verdict, theme: str) -> Result:
-        return decide(self.scene.store, self.sinks, WORKSPACE, Wish(verdict, theme, RUN, "cli:dana")).result
+    def decide(self, verdict: Verdict, theme: str, run: str = RUN, **more: Any) -> Result:
+        return decide(self.scene.store, self.sinks, WORKSPACE, Wish(verdict, theme, run, "cli:dana", **more)).result
 
     def settle(self) -> None:
         while self.ledger.attend_due():
@@ -170,6 +173,52 @@ def test_an_undo_reaches_all_of_them_as_a_mark(chain: Chain) -> None:
     assert chain.productboard.of("feature")[0].fields["name"].startswith("Withdrawn: ")
     assert chain.dovetail.docs[0].told["title"].startswith("Withdrawn: ")
     assert chain.productboard.notes and chain.dovetail.data
+
+
+def with_a_new_ticket(digest: Digest, theme_id: str) -> Digest:
+    """Another month: of one theme the last ticket is a new one, of a customer who never wrote before."""
+
+    def changed(t: Theme) -> Theme:
+        last = replace(t.evidence[-1], ticket_id="NEW-1", customer="Newcomer", url=None)
+        return replace(t, members=(*t.members[:-1], "NEW-1"), evidence=(*t.evidence[:-1], last))
+
+    return replace(digest, themes=tuple(changed(t) if t.id == theme_id else t for t in digest.themes))
+
+
+def test_attached_evidence_goes_beside_the_tracker_once_and_a_later_month_adds_what_is_new(chain: Chain) -> None:
+    theme, there = chain.scene.theme(7), chain.scene
+    there.jira.existing("Exports stop for big tenants")
+    assert chain.decide(Verdict.ATTACH, theme, payload={"issue": "BILL-1"}) is Result.DONE
+    chain.settle()
+    (feature,), (doc,) = chain.productboard.of("feature"), chain.dovetail.docs
+    notes, data = len(chain.productboard.notes), len(chain.dovetail.data)
+    assert len(there.jira.issues) == 1 and notes and data
+    assert chain.effects(theme, "productboard.feature")[0].act.parent.startswith("BILL-1#")  # type: ignore[union-attr]
+    there.conclude("monthly:2026-11", with_a_new_ticket(sample_digest(one_offs=3), theme), post=False)
+    assert chain.decide(Verdict.ATTACH, theme, run="monthly:2026-11", payload={"issue": "BILL-1"}) is Result.DONE
+    chain.settle()
+    assert chain.productboard.of("feature") == [feature] and chain.dovetail.docs == [doc]
+    assert len(chain.dovetail.data) == data + 1 and len(chain.productboard.notes) == notes + 1
+    assert len(there.jira.issues[0].comments) == 1
+
+
+def test_undoing_what_was_attached_marks_what_stands_beside_only_with_the_last_of_it(chain: Chain) -> None:
+    theme, there = chain.scene.theme(7), chain.scene
+    there.jira.existing("Exports stop for big tenants")
+    there.conclude("monthly:2026-11", post=False)
+    for run in (RUN, "monthly:2026-11"):
+        assert chain.decide(Verdict.ATTACH, theme, run=run, payload={"issue": "BILL-1"}) is Result.DONE
+        chain.settle()
+    names = lambda: [f.fields["name"] for f in chain.productboard.of("feature")]  # noqa: E731
+    assert chain.decide(Verdict.UNDO, theme, run="monthly:2026-11") is Result.DONE
+    chain.settle()
+    assert not names()[0].startswith("Withdrawn: ")
+    assert chain.decide(Verdict.UNDO, theme) is Result.DONE
+    chain.settle()
+    assert names()[0].startswith("Withdrawn: ") and chain.dovetail.docs[0].told["title"].startswith("Withdrawn: ")
+    assert chain.decide(Verdict.APPROVE, theme) is Result.DONE
+    chain.settle()
+    assert [n.startswith("Withdrawn: ") for n in names()] == [True, False], "a new approval is made anew"
 
 
 def test_what_stands_beside_hangs_on_the_issue_and_its_own_on_itself(chain: Chain) -> None:

@@ -37,7 +37,10 @@ def attach(  # noqa: PLR0913
 
     with about(theme, run, config, as_json=as_json) as subject:
         to = issue or _found(subject, as_json=as_json)
-        agreed(f"Write one comment with counts, quotes and ticket links on {to}?", yes, as_json=as_json)
+        told = subject.wired.config
+        beside = [name for name in ("Productboard", "Dovetail") if getattr(told, name.lower()) is not None]
+        also = f" and its tickets to {' and '.join(beside)}" if beside else ""
+        agreed(f"Write one comment with counts, quotes and ticket links on {to}{also}?", yes, as_json=as_json)
         decided(subject, Verdict.ATTACH, as_json=as_json, note=note, given={"issue": to})
 
 

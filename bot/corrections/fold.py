@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 
 from bot.acts import Decision, Effect, EffectState, Receipt, Stage, Standing, Verdict
 
@@ -58,14 +59,19 @@ def _undone(stands: Sequence[Decision], number: int | None) -> Decision | None:
 def standing(theme_id: str, log: Sequence[Decision], effects: Mapping[str, Effect]) -> Standing:
     """Where a theme is. `effects` by key; those that the log names and that are missing count as not sent yet."""
     stands = in_force(log)
-    taken_back = sum(d.verdict is Verdict.APPROVE for d in log) - sum(d.verdict is Verdict.APPROVE for d in stands)
-    now = Standing(theme_id, generation=1 + taken_back, number=log[-1].number if log else 0)
+    now = Standing(theme_id, generation=1 + _given_up(log), number=log[-1].number if log else 0)
     placed = next((d for d in reversed(stands) if d.verdict in _PLACES), None)
     if placed is None:
         return now
     kept = [d.payload["evidence"] for d in stands if d.verdict in HOLDS and "evidence" in d.payload]
     sent = frozenset(i for ids in kept for i in ids) if kept else None
     return _with_effect(replace(_at(now, placed), sent=sent), effects)
+
+
+def _given_up(log: Sequence[Decision]) -> int:
+    """How often all that a theme had outside was taken back: what is made after that is made anew."""
+    held = [sum(d.verdict in HOLDS for d in in_force(log[:n])) for n in range(len(log) + 1)]
+    return sum(before > 0 and after == 0 for before, after in pairwise(held))
 
 
 def _at(now: Standing, d: Decision) -> Standing:
@@ -83,6 +89,7 @@ def _at(now: Standing, d: Decision) -> Standing:
         decision=d.number,
         reason=d.payload.get("reason", ""),
         into=d.payload.get("into"),
+        into_name=str(d.payload.get("into_name") or ""),
         until=datetime.fromisoformat(until) if until else None,
         growth=d.payload.get("growth"),
         attached=str(d.payload.get("issue", "")) if d.verdict is Verdict.ATTACH else "",

@@ -15,6 +15,7 @@ from bot.corrections import fold
 from bot.corrections.entered import NotPossible
 from bot.domain import Theme
 from bot.ports import Backlog, Sink
+from bot.tracker.sinks import Sinks
 
 KEY = re.compile(r"[A-Z][A-Z0-9_]+-[1-9][0-9]{0,17}")
 
@@ -64,14 +65,17 @@ def acts(sink: Sink | None, known: Known, draft: Draft, issue: str) -> Sequence[
 
 
 def taken_back(sink: Sink | None, known: Known, draft: Draft, undone: Decision) -> Sequence[Act]:
-    """What makes the comment say what it said before `undone`."""
+    """What makes the comment say what it said before `undone`; with the theme's last evidence goes what stands beside
+    the tracker, too."""
     issue = str(undone.payload["issue"])
     made = comment(known, issue)
     if sink is None or not isinstance(sink, Backlog) or made is None:
         raise NotPossible(
             f"No issue tracker is configured, so the comment on {issue} can't be changed. Change it there."
         )
-    return [sink.detach(draft, made, len(known.log) + 1, _former(known, undone))]
+    last = not any(d.verdict in fold.HOLDS and d.number != undone.number for d in fold.in_force(known.log))
+    beside = sink.beside_withdrawn(draft) if last and isinstance(sink, Sinks) else ()
+    return [sink.detach(draft, made, len(known.log) + 1, _former(known, undone)), *beside]
 
 
 def comment(known: Known, issue: str) -> Act | None:

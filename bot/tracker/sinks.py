@@ -39,14 +39,16 @@ class Sinks:
     # --- for all of them
 
     def plan(self, draft: Draft) -> Sequence[Act]:
-        acts = list(self._tracker.plan(draft))
-        beside = (act for sink in self._others.values() for act in sink.plan(draft))
-        return [*acts, *(act if act.after else replace(act, after=acts[0].key) for act in beside)]
+        return self._with_beside(self._tracker.plan(draft), draft)
 
     def withdrawal(self, draft: Draft, made: Receipt) -> Sequence[Act]:
-        """Those of the others find what they made by what they hang on: `made` is the tracker's."""
+        """`made` is the tracker's."""
+        return [*self._tracker.withdrawal(draft, made), *self.beside_withdrawn(draft)]
+
+    def beside_withdrawn(self, draft: Draft) -> Sequence[Act]:
+        """What takes back all that stands beside the tracker; it finds what was made by what it hangs on."""
         beside = (act for sink in self._others.values() for act in sink.withdrawal(draft, Receipt("")))
-        return [*self._tracker.withdrawal(draft, made), *(replace(act, parent=None) for act in beside)]
+        return [replace(act, parent=None) for act in beside]
 
     def check(self) -> Sequence[Finding]:
         return [finding for sink in (self._tracker, *self._others.values()) for finding in sink.check()]
@@ -67,6 +69,15 @@ class Sinks:
         with self._patiently(act) as sink:
             return sink.twins(act)
 
+    # --- for the tracker, with what goes along
+
+    def attach(self, draft: Draft, issue: str, number: int) -> Sequence[Act]:
+        return self._with_beside(self._tracker.attach(draft, issue, number), draft)
+
+    def renew(self, draft: Draft, made: Act, number: int) -> Sequence[Act]:
+        """Of the others only what is new: what they have of the theme is there by its key."""
+        return self._with_beside(self._tracker.renew(draft, made, number), draft)
+
     # --- for the tracker alone
 
     def form(self, kind: Kind | None = None, *, wait: bool = True) -> Sequence[Field]:
@@ -83,12 +94,6 @@ class Sinks:
 
     def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
         return self._tracker.issues(keys)
-
-    def attach(self, draft: Draft, issue: str, number: int) -> Sequence[Act]:
-        return self._tracker.attach(draft, issue, number)
-
-    def renew(self, draft: Draft, made: Act, number: int) -> Sequence[Act]:
-        return self._tracker.renew(draft, made, number)
 
     def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
         return self._tracker.detach(draft, made, number, former)
@@ -111,6 +116,11 @@ class Sinks:
             self._rests[name] = self._now() + _REST
             raise
 
+    def _with_beside(self, acts: Sequence[Act], draft: Draft) -> Sequence[Act]:
+        """The tracker's acts, and those of the others that hang on the first of them."""
+        beside = (act for sink in self._others.values() for act in sink.plan(draft))
+        return [*acts, *(act if act.after else replace(act, after=acts[0].key) for act in beside)]
+
     def _tracked(self, acts: Sequence[Act]) -> Sequence[Act]:
         return [act for act in acts if _name(act) not in self._others]
 
@@ -119,7 +129,7 @@ class Sinks:
         for name in self._others:
             kinds = [act.kind for act in acts if _name(act) == name]
             counted = ", ".join(f"{kinds.count(kind)} x {kind}" for kind in dict.fromkeys(kinds))
-            yield f"Then, beside it: {counted}"
+            yield from ([f"Then, beside it: {counted}"] if counted else [])
 
 
 def _name(act: Act) -> str:

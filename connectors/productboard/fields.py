@@ -50,7 +50,7 @@ def named(fields: tuple[FieldOf, ...], wanted: str, setting: str) -> FieldOf:
 
 def filled(payload: Mapping[str, Any], fields: tuple[FieldOf, ...], issue: str | None) -> dict[str, Any]:
     """A feature's payload by the ids of the workspace's fields. Raises Refused."""
-    facts = {**payload["facts"], **({"issue": issue} if issue else {})}
+    facts = {**payload["facts"], **({"issue": issue.partition("#")[0]} if issue else {})}  # of a comment, its issue
     told = {
         named(fields, "name", "which every feature needs").id: payload["name"],
         named(fields, "description", "which holds the evidence").id: payload["description"],
