@@ -18,7 +18,7 @@ from bot.months import trends
 from bot.ports import Backlog, Embedder, Refused, Unavailable
 from bot.runs import SYNC
 from bot.store import Outcome, Store
-from bot.tracker import attaching, backlog
+from bot.tracker import attaching, backlog, linkback
 from bot.tracker.existing import Existing
 
 AGAIN = timedelta(minutes=15)  # between two looks, while the tracker does not answer
@@ -94,6 +94,7 @@ def existing(store: Store, run_key: str, digest: Digest, now: Mapping[str, Stand
             tuple(_not_withdrawn(store, t.id, matches.get(t.id, ()), now.get(t.id))),
             issues.get(own.get(t.id, "")),
             _news(now.get(t.id), t, run_key, digest),
+            linkback.line(linkback.made(store.effects.of_theme(t.id), now[t.id])) if t.id in own else "",
         )
         for t in digest.themes
     }

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from bot.acts import EffectState, Stage, Verdict
+from bot.acts import Effect, EffectState, Stage, Verdict
 from bot.corrections import fold
 from bot.corrections.entered import NotPossible
 from bot.corrections.honoured import TAKEN_BACK
 from bot.decisions.wishes import Deciding, Outcome, Result, ref
 from bot.store import Store
-from bot.tracker import attaching
+from bot.tracker import attaching, linkback
 
 UNDO_WITHIN = timedelta(minutes=10)
 
@@ -66,8 +66,10 @@ def _detached(d: Deciding, payload: Mapping[str, Any]) -> Outcome | None:
         acts = attaching.taken_back(d.sink, d.known, d.draft(d.wish.by, d.store.now()), undone)
     except NotPossible as why:
         return Outcome(Result.IMPOSSIBLE, d.now, str(why))
+    acts = [act for act in acts if _may_be_made(d.store, act.after)]
     told = f"Undone. The comment on {d.now.attached} says what it said before, or that it was withdrawn."
-    return d.written(told, acts, payload=payload)
+    links = _links(d)
+    return d.written(f"{told}{linkback.stays(links)}", acts, payload=payload, ends=[e.act.key for e in links])
 
 
 def _still_creating(d: Deciding) -> Outcome | None:
@@ -89,11 +91,15 @@ def _withdrawn(d: Deciding, payload: Mapping[str, Any]) -> Outcome | None:
         return Outcome(Result.IMPOSSIBLE, d.now, why)
     takes_back = d.sink.withdrawal(d.draft(d.now.by, d.now.at or d.store.now()), made)
     acts = tuple(act for act in takes_back if _may_be_made(d.store, act.after))
-    return d.written(
-        f"Undone. {ref(made)} is marked as withdrawn; nothing was deleted.",
-        acts,
-        payload=payload,
-    )
+    links = _links(d)
+    told = f"Undone. {ref(made)} is marked as withdrawn; nothing was deleted.{linkback.stays(links)}"
+    return d.written(told, acts, payload=payload, ends=[e.act.key for e in links])
+
+
+def _links(d: Deciding) -> list[Effect]:
+    """What tells tickets of the issue by this very decision."""
+    made = linkback.made(d.store.effects.of_theme(d.wish.theme_id), d.now)
+    return [e for e in made if e.act.after == d.now.effect_key]
 
 
 def _may_be_made(store: Store, key: str | None) -> bool:

@@ -105,8 +105,9 @@ class Deciding:
         cancel: str | None = None,
         effect: str | None = None,
         payload: Mapping[str, Any] | None = None,
+        ends: Sequence[str] = (),
     ) -> Outcome | None:
-        """The decision in the log, or None when the number was taken."""
+        """The decision in the log, or None when the number was taken. `ends`: effects that end, if not sent yet."""
         wish = self.wish
         decision = Decision(
             theme_id=wish.theme_id,
@@ -128,7 +129,9 @@ class Deciding:
             (d.verdict for d in self.log if d.number == decision.payload.get("undoes")),
             None,
         )
-        if not self.store.decisions.write(decision, acts, cancel, whole=(undone or wish.verdict) in _REGROUPING):
+        if not self.store.decisions.write(
+            decision, acts, cancel, ends=ends, whole=(undone or wish.verdict) in _REGROUPING
+        ):
             return None
         now = stands(self.store, self.subject.digest, [wish.theme_id])[wish.theme_id]
         return Outcome(Result.DONE, now, message, effect)

@@ -13,10 +13,12 @@ from bot import current, tracking
 from bot.acts import Act, Decision, EffectState, Message, Stage, Standing, Verdict, effect_key
 from bot.decisions import CLOSED_AFTER, stands
 from bot.domain import Digest, Theme
+from bot.linkback import Linkback
 from bot.ports import Channel, Refused, Unavailable
 from bot.slack import answers, blocks, leftovers, thread
 from bot.slack.rows import Offer
 from bot.store import Drawing, Store
+from bot.tracker.linkback import Ways
 
 _REST = 5.0  # seconds without drawing after Slack did not answer
 _TOLD = frozenset(Stage) - {Stage.CREATING, Stage.UNKNOWN}  # those will be something else in a moment
@@ -26,9 +28,19 @@ _REST_OF_IT = "left-over"  # in place of a theme's id: the reply with what is in
 
 class Board:
     """One workspace's digests in one channel. `deciders`: somebody is configured who may decide; `tracker`: a tracker
-    is, so that an approval makes an issue."""
+    is, so that an approval makes an issue; `ways`: how its tickets may be told of it."""
 
-    def __init__(self, store: Store, channel: Channel, workspace: str, *, deciders: bool, tracker: bool = True) -> None:
+    def __init__(
+        self,
+        store: Store,
+        channel: Channel,
+        workspace: str,
+        *,
+        deciders: bool,
+        tracker: bool = True,
+        ways: Ways | None = None,
+    ) -> None:
+        self._linkback = Linkback(store, workspace, ways or {})
         self._store, self._channel, self._workspace = store, channel, workspace
         self._deciders, self._tracker = deciders, tracker
         self._rest_until: datetime | None = None
@@ -105,7 +117,8 @@ class Board:
         at_home = self._where(digest.making.run_id) is self._channel
         open_ = self._deciders and at_home and self._store.now() - digest.making.made_at <= CLOSED_AFTER
         found = tracking.existing(self._store, run_key, digest, now) if self._tracker else {}
-        return Offer(decisions=open_, tracker=self._tracker, at=self._store.now(), existing=found)
+        told = self._linkback.counts(run_key, digest, now)
+        return Offer(decisions=open_, tracker=self._tracker, at=self._store.now(), existing=found, linkback=told)
 
     def _evidence(self, digest: Digest, run_key: str) -> dict[str, str]:
         """Theme id -> where its reply in the thread is, once it is there."""

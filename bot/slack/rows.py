@@ -17,6 +17,7 @@ from bot.slack.elements import Block, Press, Words, actions, button, confirm, li
 from bot.tracker.existing import NOTHING, Existing, line, takes
 
 UNDO_MINUTES = 10  # an approval; everything else can be undone at any time (SURFACES 1.8)
+LINKBACK = "linkback"  # the action that lists which tickets are told of the issue
 COPY = "copy"  # the action that opens the item as Markdown: for who has no tracker, or one that says no
 _REFUSED = re.compile(r"Jira refused it \((\w+)\): ")  # how connectors.jira begins with what Jira said
 _LOOKING = (
@@ -37,6 +38,7 @@ class Offer:
     at: datetime | None = None
     copy: bool = True
     existing: Mapping[str, Existing] = field(default_factory=dict)
+    linkback: Mapping[str, int] = field(default_factory=dict)  # theme id -> tickets that may be told of its issue
 
     def is_late(self, now: Standing) -> bool:
         """The time in which an issue can be taken back is over."""
@@ -168,16 +170,26 @@ def controls(
     issue = takes(now, found) if offer.decisions else ""
     if issue:
         buttons.insert(now.stage is Stage.OPEN, _attach(issue, found.news, theme, now, press))
+    link_back = offer.linkback.get(theme.id, 0) if offer.decisions and now.stage is Stage.CREATED else 0
+    if link_back:
+        buttons.append(_link_back(link_back, theme.words.short, press.value if whole else None))
     if not buttons:
         return []
     if whole and now.stage is Stage.OPEN:
         buttons[0]["style"] = "primary"
-    return [actions(press.block_id(now.number, f"{now.stage}+{issue}" if issue else now.stage), buttons)]
+    shown = f"{now.stage}+{issue}" if issue else f"{now.stage}"
+    return [actions(press.block_id(now.number, f"{shown}+{link_back}" if link_back else shown), buttons)]
 
 
 def _attach(issue: str, news: int, theme: Theme, now: Standing, press: Press) -> Block:
     label = f"Attach to {issue}" if now.stage is Stage.OPEN else f"Attach {count(news, 'more ticket')} to {issue}"
     return button(label, "attach", theme.words.short, replace(press, issue=issue).value)
+
+
+def _link_back(tickets: int, about: str, value: str | None) -> Block:
+    """Three dots in a row, a button of its own in the thread."""
+    label = f"Link back on {count(tickets, 'ticket')}…"
+    return menu("more", ((label, LINKBACK),)) if value is None else button(label, LINKBACK, about, value)
 
 
 # Those that open a window end in an ellipsis (SURFACES 1.4).

@@ -54,11 +54,13 @@ class Decisions:
         acts: Sequence[Act] = (),
         cancel: str | None = None,
         *,
+        ends: Sequence[str] = (),
         whole: bool = False,
     ) -> bool:
         """The decision, what is to be done for it, and the end of what it takes back: all or nothing.
 
-        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. `whole`: every
+        `cancel` names an effect that was not sent, or was refused; what hangs on it ends with it. `ends`: effects
+        that end where they were not sent, whether or not. `whole`: every
         message of the digest shows something else now, and not only the theme's own. False, and nothing happened: the
         number was taken, or the effect may have been sent already.
         """
@@ -70,6 +72,7 @@ class Decisions:
             at = self._database.now(connection)
             if cancel is not None:
                 effects.cancelled(connection, cancel, at)
+            effects.ended(connection, ends, at)
             effects.planned(connection, acts, at, decision.run_key, decision.theme_id)
             touched(connection, decision.theme_id, whole=whole)
             told = {

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, false, or_,
 
 from bot.acts import Act, Effect, EffectState, Hint, Receipt
 from bot.store import drawings, schema
-from bot.store.database import Database, inserting
+from bot.store.database import Database, chunks, inserting
 
 _T = schema.effect
 _PARENT = schema.effect.alias("parent")
@@ -66,6 +66,13 @@ class Effects:
 
     def of_theme(self, theme_id: str) -> list[Effect]:
         return self._read(_effects().where(_T.c.theme_id == theme_id))
+
+    def named(self, ref: str) -> list[Effect]:
+        """Those that made what is called so over there ("BILL-12", "BILL-12#30001" as well), or stands at that address;
+        the first planned first."""
+        last = ref.rstrip("/").rpartition("/")[2]  # of an address; tools show a thing under more than one
+        called = or_(_T.c.ref == last, _T.c.ref.startswith(f"{last}#", autoescape=True), _T.c.url == ref)
+        return self._read(_effects().where(called, _T.c.theme_id.is_not(None), _T.c.kind.not_like("slack.%")))
 
     def in_state(self, state: EffectState) -> list[Effect]:
         return self._read(_effects().where(_T.c.state == state.value))
@@ -165,6 +172,13 @@ def cancelled(connection: Connection, key: str, at: datetime) -> None:
     hangs = select(_PARENT.c.key).where(_PARENT.c.after == key)  # a note on a feature that hangs on the issue
     ends = or_(_T.c.key == key, _T.c.after == key, _T.c.after.in_(hangs))
     connection.execute(update(_T).where(ends, over).values(**new))
+
+
+def ended(connection: Connection, keys: Sequence[str], at: datetime) -> None:
+    """Cancelled, those of them that were not sent; what is there, or may be, stays as it is."""
+    new = {"state": EffectState.CANCELLED.value, "next_at": None, "updated_at": at}
+    for some in chunks(list(keys)):
+        connection.execute(update(_T).where(_T.c.key.in_(some), unsent()).values(**new))
 
 
 def changed(

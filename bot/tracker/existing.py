@@ -15,11 +15,12 @@ from bot.domain import Theme
 class Existing:
     """Of one theme of one digest. `matches`: issues that may be about the same, the likest first; `own`: the one that
     was made for it, or has its evidence, as it was last read; `news`: how many tickets of this digest
-    it does not have yet."""
+    it does not have yet; `linked`: what its tickets know of it, in a clause."""
 
     matches: tuple[Match, ...] = ()
     own: Issue | None = None
     news: int = 0
+    linked: str = ""
 
 
 NOTHING = Existing()
@@ -40,13 +41,14 @@ def line(theme: Theme, now: Standing, found: Existing) -> str:
         return told(theme, found.matches)
     if now.stage is not Stage.CREATED:
         return ""
-    missing = _missing(now, found.news)
-    if found.own is None:
-        return missing
-    status = phrases.line(found.own.status) or found.own.fate.value
-    resolution = phrases.line(found.own.resolution or "")
-    now_it_is = f"status {status}" + (f", {resolution}" if resolution and resolution != status else "")
-    return f"{now_it_is}; {missing}" if missing else now_it_is
+    return "; ".join(said for said in (_status(found.own), _missing(now, found.news), found.linked) if said)
+
+
+def _status(own: Issue | None) -> str:
+    if own is None:
+        return ""
+    status, resolution = phrases.line(own.status) or own.fate.value, phrases.line(own.resolution or "")
+    return f"status {status}" + (f", {resolution}" if resolution and resolution != status else "")
 
 
 def _missing(now: Standing, news: int) -> str:

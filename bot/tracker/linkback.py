@@ -57,12 +57,34 @@ def summary(planned: Sequence[Act]) -> str:
     return " and ".join(f"{phrases.count(n, _name(kind))} in {_desk(kind)}" for kind, n in counted.items())
 
 
+def announced(planned: Sequence[Act], issue: str) -> list[str]:
+    """ "An internal note with the link to BILL-1 is put on 29 tickets in Zendesk." For each help desk."""
+    counted = Counter(act.kind for act in planned)
+    named = {kind: next(a for a in planned if a.kind == kind) for kind in counted}
+    return [f"{_what(named[kind], issue)} is put on {phrases.count(n, 'ticket')} in {_desk(kind)}."
+            for kind, n in counted.items()]  # fmt: skip
+
+
+def _what(act: Act, issue: str) -> str:
+    tag = act.payload.get("tag")
+    return f"The tag {tag}" if tag else f"An internal note with the link to {issue}"
+
+
 def line(done: Sequence[Effect]) -> str:
     """What is on the tickets by now, in a clause; empty where nobody asked for it."""
     there = [e.act for e in done if e.state is EffectState.DONE]
     missing = Counter(_STATES[e.state] for e in done if e.state in _STATES)
     told = [f"linked from {phrases.count(len(there), 'ticket')}"] if there else []
     return ", ".join([*told, *(f"{phrases.count(n, 'ticket')} {state}" for state, n in missing.items())])
+
+
+def stays(done: Sequence[Effect]) -> str:
+    """What an undo says of tickets that were told; empty where none was. It begins with a space."""
+    there = [e.act for e in done if e.state in (EffectState.DONE, EffectState.UNSURE) or e.unknown]
+    if not there:
+        return ""
+    verbs = "stays and names" if len(there) == 1 else "stay and name"
+    return f" {summary(there)} {verbs} {there[0].payload['issue']}; change that there."
 
 
 _STATES = {
