@@ -27,6 +27,7 @@ from bot.slack.commands import Commands, Place
 from bot.slack.copying import CopyWindow
 from bot.slack.deciding import DecisionWindow
 from bot.slack.home import Home
+from bot.slack.linking import LinkbackDesk, LinkbackWindow
 from bot.slack.ownership import Ownership
 from bot.slack.reminder import Reminder
 from bot.slack.rights import may
@@ -91,8 +92,8 @@ class Wired:
         store, home, zone = self.parts.store, slack.channel, self.config.workspace.timezone
         decider = Decider(store, self.channel, self.sink, self.workspace, home, slack.approvers, zone)
         alerts = AlertDesk(self.parts, self.channel, slack.channel, slack.approvers, _runners(slack))
-        commands = self.commands
-        return (Home(decider, commands), decider, alerts, commands) if commands else (decider, alerts)
+        links, commands = LinkbackDesk(self.linkback, self.channel, self._may(slack), slack.channel), self.commands
+        return (Home(decider, commands), decider, links, alerts, commands) if commands else (decider, links, alerts)
 
     @property
     def boards(self) -> Sequence[Draws]:
@@ -120,18 +121,24 @@ class Wired:
     @property
     def _decisions(self) -> Iterator[Window]:
         """Edit, Merge, Snooze, Not a theme: for approvers, in the channel of the digests."""
-        slack, to = self.config.slack, self.channel
-        if slack is None or to is None:
+        slack = self.config.slack
+        if slack is None or self.channel is None:
             return
+        if self.linkback.ways:
+            yield LinkbackWindow(self.linkback, self._may(slack), slack.channel)
         for action in choices.VERDICTS:
             yield DecisionWindow(
                 action,
                 self.parts.store,
-                lambda person: may(to, slack.approvers, person),
+                self._may(slack),
                 slack.channel,
                 self.config.workspace.timezone,
                 self._needed,
             )
+
+    def _may(self, slack: SlackStanza) -> Callable[[str], bool]:
+        to = self.channel
+        return lambda person: to is not None and may(to, slack.approvers, person)
 
     def _needed(self) -> tuple[Field, ...]:
         """What the tracker wants from a person, as far as it is known: a window waits for nobody."""
@@ -224,7 +231,12 @@ def wired(
     board = None
     if to is not None and config.slack is not None:
         board = Board(
-            opened, to, config.workspace.name, deciders=bool(config.slack.approvers), tracker=into is not None
+            opened,
+            to,
+            config.workspace.name,
+            deciders=bool(config.slack.approvers),
+            tracker=into is not None,
+            ways=ways(config),
         )
     outlets: dict[str, Outlet] = {}
     if to is not None:
