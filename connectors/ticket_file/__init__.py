@@ -13,7 +13,7 @@ from bot.domain import Page, Reject, Ticket
 from bot.ports import Refused
 from connectors.ticket_file import reading, tickets
 from connectors.ticket_file.headers import Columns, recognised
-from connectors.ticket_file.reading import Row, Table
+from connectors.ticket_file.table import Row, Table
 from connectors.ticket_file.values import Dates, made_id
 
 _PAGE = 1_000

@@ -105,7 +105,7 @@ def recognised(headers: Sequence[str], mapped: Mapping[str, str], path: Path) ->
             f"{path} has no column with text that is known by name. Its columns are {listed}: "
             "say which one with --column body=NAME."
         )
-    return Columns(of, tuple(_remarks(of)))
+    return Columns(of, tuple(_remarks(of) if len(headers) > 1 else ()))
 
 
 def _first(names: Sequence[str], plain: Mapping[str, str], taken: set[str], *, shared: bool) -> str | None:

@@ -8,15 +8,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charset_normalizer import from_bytes
 
-from bot.domain import Reject, Warned
+from bot.domain import Reject
 from bot.ports import Refused
-from connectors.ticket_file import vendors
+from connectors.ticket_file import lists, vendors
+from connectors.ticket_file.table import Row, Table
 from connectors.ticket_file.values import tidy
 
 _BINARY = {
@@ -28,27 +28,6 @@ _BINARY = {
 }
 _SEPARATOR_LINE = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)  # what Excel writes above its CSV
 _DELIMITERS = ",;\t|"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: header -> value, and its place in the file, as people say it."""
-
-    number: int
-    unit: str
-    values: dict[str, Any]
-
-    @property
-    def where(self) -> str:
-        return f"{self.unit} {self.number}"
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    headers: tuple[str, ...]
-    rows: tuple[Row, ...]
-    rejects: tuple[Reject, ...] = ()
-    warnings: tuple[Warned, ...] = ()
 
 
 def read(path: Path) -> Table:
@@ -107,7 +86,7 @@ def _decoded(raw: bytes) -> str:
 def _parsed(path: Path, text: str) -> Table:
     start = text.lstrip()[:1]
     if path.suffix.lower() in {".txt", ".md", ".text"} and start not in "{[" and "\t" not in text.partition("\n")[0]:
-        return _free_text(text)
+        return lists.read(text)
     if start == "[" or (start == "{" and not _many_objects(text)):
         return _json(path, text)
     if start == "{":
@@ -270,18 +249,4 @@ def _one_column(text: str) -> Table:
         and len(found) > 1
     )
     rows = tuple(Row(n, "line", {"body": value}) for n, value in (found[1:] if header else found))
-    return Table(("body",), rows, (), (_FREE,))
-
-
-def _free_text(text: str) -> Table:
-    """Paragraphs when blank lines separate them, else one ticket a line."""
-    pieces = re.split(r"\n\s*\n", text.strip()) if re.search(r"\n\s*\n", text.strip()) else text.strip().split("\n")
-    rows = tuple(Row(i, "text", {"body": piece.strip()}) for i, piece in enumerate(pieces, 1) if piece.strip())
-    return Table(("body",), rows, (), (_FREE,))
-
-
-_FREE = Warned(
-    "free_text",
-    "The file holds free text only, without titles, customers or dates: themes will be coarser, and"
-    " customers can't be counted.",
-)
+    return Table(("body",), rows, (), (lists.FREE,))

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from bot.domain import AccountHint, Requester, Ticket
 from connectors.ticket_file.headers import Columns
-from connectors.ticket_file.reading import Row
+from connectors.ticket_file.table import Row
 from connectors.ticket_file.values import Dates, from_html, tags, tidy
 
 _MAIL = re.compile(r"[^\s<>,;\"']+@[^\s<>,;\"']+\.[^\s<>,;\"']+")

@@ -16,7 +16,7 @@ from bot.domain import Ticket, Warned
 
 if TYPE_CHECKING:
     from connectors.ticket_file.headers import Columns
-    from connectors.ticket_file.reading import Table
+    from connectors.ticket_file.table import Table
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\u202a-\u202e\u2066-\u2069]")
 _TAG = re.compile(
