@@ -6,25 +6,30 @@ import hashlib
 import logging
 import os
 import sqlite3
+import threading
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from bot.ports import Embedder, Progress, Refused, Vectors
+from bot.ports import Embedder, Progress, Refused, Spread, Vectors
+from bot.spread import Threads
 
 _WIDTH = 384
 _TOKENS = 256  # what the model was trained to read; about 1,100 characters of English
 _CHARACTERS = 8_000  # of a text before it is cut into tokens: a log of 1 MB must not cost a second
-_AT_ONCE = 256  # texts between two moments at which work can be stopped, saved and told of
+_AT_ONCE = 256  # texts between two moments at which what was made is saved
+_BATCH = 16  # texts that are read in one go, between two moments at which work can be stopped and told of
 _KEPT = 200_000  # vectors in a cache file, about 400 MB; the oldest make room
 _PATIENCE = 10.0  # seconds to wait for another process to finish writing
+# By its vector machines tell whether they round alike: of no customer, and long enough for every kind of sum in it.
+_HAND = "The export of the monthly invoice to CSV stops at 10,000 rows, and nobody is told why. " * 4
+_LOADING = threading.Lock()
 
 _T = TypeVar("_T")
 _Rows = dict[bytes, Vectors]
@@ -40,8 +45,9 @@ class MiniLM:
     of another height in another order, so side by side with others the last bits of a row depend on them (measured).
     """
 
-    def __init__(self, threads: int | None = None, folder: Path = Path(__file__).parent / "model") -> None:
-        self._threads = threads or os.cpu_count() or 1
+    def __init__(self, threads: int | None = None, folder: Path | None = None, *, spread: Spread | None = None) -> None:
+        """`spread`: where texts are read, in place of `threads` of this process; `folder`: of another model."""
+        self._spread = spread or Threads(threads)
         self._folder = folder
 
     @property
@@ -54,35 +60,42 @@ class MiniLM:
         return f"minilm-l6-v2-int8/{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
-        """As the port says. Raises Refused when the model's files are not as they were shipped."""
+        """As the port says. Raises Refused when the model's files, or those of another machine that reads for this
+        one, are not as they were shipped."""
         readable = [_readable(text) for text in texts]
         places = {text: place for place, text in enumerate(dict.fromkeys(readable))}
         rows = np.zeros((len(places), _WIDTH), dtype=np.float32)
         if places:
-            network = self._network
-            with ThreadPoolExecutor(self._threads) as pool:
-                for start, piece in _pieces(list(places)):
-                    for place, row in enumerate(pool.map(network.read, piece), start):
-                        rows[place] = row
-                        if progress:
-                            progress(place + 1, len(places))
+            done, work = 0, partial(_read, self._folder, _network(self._folder).hand)
+            for batch in self._spread(work, [piece for _, piece in _pieces(list(places), _BATCH)]):
+                rows[done : done + len(batch)] = batch
+                done += len(batch)
+                if progress:
+                    progress(done, len(places))
         return rows[np.fromiter((places[text] for text in readable), dtype=np.intp, count=len(readable))]
 
     @cached_property
     def _sums(self) -> str:
-        return self._file("SHA256SUMS").decode("utf-8", "replace")
+        return _Shipped(self._folder).sums
+
+
+class _Shipped:
+    """The model's files, as they are in the package of whichever machine this is."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder or Path(__file__).parent / "model"
 
     @cached_property
-    def _network(self) -> _Network:
-        return _Network(self._shipped("model.onnx"), self._shipped("tokenizer.json"))
+    def sums(self) -> str:
+        return self._content("SHA256SUMS").decode("utf-8", "replace")
 
-    def _shipped(self, name: str) -> bytes:
-        content = self._file(name)
-        if f"{hashlib.sha256(content).hexdigest()}  {name}" not in self._sums.splitlines():
+    def file(self, name: str) -> bytes:
+        content = self._content(name)
+        if f"{hashlib.sha256(content).hexdigest()}  {name}" not in self.sums.splitlines():
             raise Refused(f"{self._folder / name} is not as it was shipped: install Groundswell again")
         return content
 
-    def _file(self, name: str) -> bytes:
+    def _content(self, name: str) -> bytes:
         try:
             return (self._folder / name).read_bytes()
         except OSError as error:
@@ -107,6 +120,7 @@ class _Network:
         self._tokenizer = Tokenizer.from_buffer(tokenizer)
         self._tokenizer.enable_truncation(_TOKENS)
         self._says_nothing = {self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]", "[UNK]")}
+        self.hand = hashlib.sha256(self.read(_HAND).tobytes()).hexdigest()
 
     def read(self, text: str) -> Vectors:
         tokens = self._tokenizer.encode(text).ids
@@ -114,6 +128,29 @@ class _Network:
             return np.zeros(_WIDTH, dtype=np.float32)
         vectors: Vectors = self._session.run(None, {"ids": np.array([tokens], dtype=np.int64)})[0]
         return vectors.reshape(_WIDTH)
+
+
+def _read(folder: Path | None, hand: str, texts: Sequence[str]) -> Vectors:
+    """(len(texts), 384): the work on one batch, in whichever process of whichever machine. `hand`: of who asked."""
+    network = _network(folder)
+    if network.hand != hand:
+        raise Refused(
+            "a Dask worker reads texts into other vectors than this machine, so a digest would depend on who read what:"
+            " give all of them the same groundswell[dask], onnxruntime and kind of processor"
+        )
+    return np.stack([network.read(text) for text in texts])
+
+
+def _network(folder: Path | None) -> _Network:
+    """One for the whole process, since it takes a third of a second to load; a fork loads its own."""
+    with _LOADING:
+        return _loaded(folder, os.getpid())
+
+
+@lru_cache(maxsize=2)
+def _loaded(folder: Path | None, _: int) -> _Network:
+    shipped = _Shipped(folder)
+    return _Network(shipped.file("model.onnx"), shipped.file("tokenizer.json"))
 
 
 class Cached:
@@ -125,9 +162,16 @@ class Cached:
     """
 
     def __init__(
-        self, inner: Embedder, path: Path, tell: Callable[[str], None] = _log.warning, keep: int = _KEPT
+        self,
+        inner: Embedder,
+        path: Path,
+        tell: Callable[[str], None] = _log.warning,
+        keep: int = _KEPT,
+        *,
+        at_once: int = _AT_ONCE,
     ) -> None:
-        self._inner = inner
+        """`keep`: vectors that the file holds; `at_once`: texts that `inner` gets, before what it made is saved."""
+        self._inner, self._at_once = inner, at_once
         self._file = _VectorFile(path, tell, keep)
 
     @property
@@ -137,16 +181,54 @@ class Cached:
     def embed(self, texts: Sequence[str], progress: Progress | None = None) -> Vectors:
         if not texts:
             return self._inner.embed(texts)
-        wanted = {_key(text): text for text in texts}
-        rows = self._file.read(self.id, wanted)
-        if progress and rows:
-            progress(len(rows), len(wanted))
-        for _, piece in _pieces([key for key in wanted if key not in rows]):
-            later = _after(progress, len(rows), len(wanted)) if progress else None
-            fresh = dict(zip(piece, self._inner.embed([wanted[key] for key in piece], later), strict=True))
-            self._file.write(self.id, fresh)
-            rows |= fresh
-        return np.stack([rows[_key(text)] for text in texts])
+        rows = _Gathered([_key(text) for text in texts])
+        self._file.read(self.id, rows.left, rows.put)
+        if progress and rows.known:
+            progress(rows.known, rows.kinds)
+        for _, piece in _pieces(rows.left, self._at_once):
+            later = _after(progress, rows.known, rows.kinds) if progress else None
+            made = self._inner.embed([texts[rows.place(key)] for key in piece], later)
+            self._file.write(self.id, dict(zip(piece, made, strict=True)))
+            for key, row in zip(piece, made, strict=True):
+                rows.put(key, row)
+        return rows.whole()
+
+
+class _Gathered:
+    """A row for each key, of which some are the same, in one array: a million rows apart would take twice the room."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self._first: dict[bytes, int] = {}
+        self._same = np.fromiter((self._first.setdefault(k, n) for n, k in enumerate(keys)), np.intp, len(keys))
+        self._rows = np.zeros((0, 0), dtype=np.float32)
+        self._has = np.zeros(len(keys), dtype=bool)
+
+    @property
+    def kinds(self) -> int:
+        return len(self._first)
+
+    @property
+    def known(self) -> int:
+        return int(self._has.sum())
+
+    @property
+    def left(self) -> list[bytes]:
+        """The keys that have no row yet, in their order."""
+        return [key for key, place in self._first.items() if not self._has[place]]
+
+    def place(self, key: bytes) -> int:
+        return self._first[key]
+
+    def put(self, key: bytes, row: Vectors) -> None:
+        if not len(self._rows):
+            self._rows = np.zeros((len(self._same), len(row)), dtype=np.float32)
+        self._rows[self._first[key]] = row
+        self._has[self._first[key]] = True
+
+    def whole(self) -> Vectors:
+        again = np.flatnonzero(self._same != np.arange(len(self._same)))
+        self._rows[again] = self._rows[self._same[again]]
+        return self._rows
 
 
 class _VectorFile:
@@ -156,8 +238,14 @@ class _VectorFile:
         self._path, self._tell, self._keep = path, tell, keep
         self._usable = True
 
-    def read(self, model: str, keys: Sequence[bytes] | Mapping[bytes, str]) -> _Rows:
-        return self._attempt(lambda file: dict(_found(file, model, keys)), {})
+    def read(self, model: str, keys: Sequence[bytes], found: Callable[[bytes, Vectors], None]) -> None:
+        """Tells `found` of those that are there."""
+
+        def told(file: sqlite3.Connection) -> None:
+            for key, row in _found(file, model, keys):
+                found(key, row)
+
+        self._attempt(told, None)
 
     def write(self, model: str, rows: _Rows) -> None:
         self._attempt(lambda file: self._put(file, model, rows), None)
@@ -212,9 +300,7 @@ def _after(progress: Progress, done: int, of: int) -> Progress:
     return lambda more, _: progress(done + more, of)
 
 
-def _found(
-    file: sqlite3.Connection, model: str, keys: Sequence[bytes] | Mapping[bytes, str]
-) -> Iterator[tuple[bytes, Vectors]]:
+def _found(file: sqlite3.Connection, model: str, keys: Sequence[bytes]) -> Iterator[tuple[bytes, Vectors]]:
     file.execute("BEGIN")  # one lock for all look-ups instead of one for each
     for key in keys:
         found: Any = file.execute("SELECT vector FROM vectors WHERE model = ? AND text = ?", (model, key)).fetchone()
@@ -247,5 +333,5 @@ def _readable(text: str) -> str:
     return text.strip()[:_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
 
 
-def _pieces(items: Sequence[_T]) -> Iterator[tuple[int, Sequence[_T]]]:
-    return ((start, items[start : start + _AT_ONCE]) for start in range(0, len(items), _AT_ONCE))
+def _pieces(items: Sequence[_T], size: int) -> Iterator[tuple[int, Sequence[_T]]]:
+    return ((start, items[start : start + size]) for start in range(0, len(items), size))

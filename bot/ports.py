@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from bot.domain import Kind, Page, Users
 
 Vectors = NDArray[np.float32]
 Progress = Callable[[int, int], None]  # (done, of how many); called often, must be cheap
+
+_P = TypeVar("_P")
+_R = TypeVar("_R")
 
 
 class Unavailable(Exception):
@@ -299,6 +302,24 @@ class Signals(Checked, Protocol):
         answers in counts. Raises Unavailable, Refused.
         """
         ...
+
+
+class Spread(Protocol):
+    """The same pure work over many pieces, side by side: on this machine's processors or on others'."""
+
+    def __call__(self, work: Callable[[_P], _R], pieces: Sequence[_P]) -> Iterator[_R]:
+        """The result of each piece, in the order of the pieces.
+
+        `work` is a function of a module, or a `partial` of one, that depends on its piece alone: it can be done
+        elsewhere, and twice. What it raises comes out as it is. Raises Refused. No cluster is Unavailable: what can't
+        be done there is done here.
+        """
+        ...
+
+
+def in_turn(work: Callable[[_P], _R], pieces: Sequence[_P]) -> Iterator[_R]:
+    """A `Spread` over nothing: one piece after the other."""
+    return map(work, pieces)
 
 
 class Embedder(Protocol):

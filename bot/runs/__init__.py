@@ -25,7 +25,7 @@ from bot.digest import FIRST, Reading
 from bot.domain import Digest, Ticket, Warned, Window
 from bot.mirrors import REACH
 from bot.months import outcomes, trends, watchlist
-from bot.ports import Embedder, Flow, Refused, Source, Unavailable
+from bot.ports import Embedder, Flow, Refused, Source, Spread, Unavailable, in_turn
 from bot.runs.pipeline import Mind, compose
 from bot.runs.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
 from bot.runs.regrouping import regrouped
@@ -123,6 +123,7 @@ class Parts:
     mind: Mind | None = None  # a language model that reads, where one is used
     standby: Embedder | None = None  # where the embedder is an endpoint, that may fail
     usage: Usage | None = None  # product analytics, where it is configured
+    spread: Spread = in_turn  # where what can be done side by side is done
 
     @property
     def flows(self) -> tuple[Flow, ...]:
@@ -298,6 +299,7 @@ class _Step:
             run_id=self.key,
             mind=self.parts.mind,
             standby=self.parts.standby,
+            spread=self.parts.spread,
         )
         history = current.history(store, self.key)
         digest = trends.trended(self._with_silent(made.digest, request), history)

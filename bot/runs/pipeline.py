@@ -12,10 +12,10 @@ from bot import __version__
 from bot.digest import Reading, digest
 from bot.domain import Digest, Making, Theme, Warned, shown_ids
 from bot.months.trends import Little
-from bot.ports import Embedder, Reader, Refused, Source, Unavailable, Usage
+from bot.ports import Embedder, Reader, Refused, Source, Spread, Unavailable, Usage, in_turn
 from bot.redact import placeholders
 from bot.runs.reading import Asked, Unwatched, Watch, read
-from bot.synthesis import Ask, Plan, Synthesis, lineage, synthesize
+from bot.synthesis import Ask, Plan, Synthesis, Synthesizing, lineage, synthesize
 from bot.synthesis.lineage import Known, Seen
 from bot.synthesis.rules import Rules
 from bot.synthesis.words import MADE_BY, short
@@ -46,6 +46,7 @@ def run(  # noqa: PLR0913
     watch: Watch | None = None,
     *,
     mind: Mind | None = None,
+    spread: Spread = in_turn,
 ) -> Run:
     """The whole way from sources to a digest. Writes nothing and sends nothing.
 
@@ -53,7 +54,7 @@ def run(  # noqa: PLR0913
     """
     watch = watch or Unwatched()
     reading = read(sources, rules, asked, now, watch)
-    return Run(compose(reading, embedder, rules, asked, now, watch, mind=mind).digest, reading)
+    return Run(compose(reading, embedder, rules, asked, now, watch, mind=mind, spread=spread).digest, reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +79,24 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     run_id: str | None = None,
     mind: Mind | None = None,
     standby: Embedder | None = None,
+    spread: Spread = in_turn,
 ) -> Composed:
     """What was read -> what a run says. `known`: the themes of earlier runs, which keep their ids.
 
-    `standby` takes the place of an embedder that fails, for the whole run: two spaces can't be mixed.
+    `standby` takes the place of an embedder that fails, for the whole run: two spaces can't be mixed. `spread`: where
+    what can be done side by side is done.
     """
+    mine = mind.plan if mind else None
+
+    def asking() -> Synthesizing:
+        return synthesize(reading.tickets, reading.customers, rules, mine, known, spread)
+
     try:
-        found = _synthesis(reading, embedder, rules, watch, mind, known)
+        found = _synthesis(asking(), embedder, watch, mind)
     except (Unavailable, Refused) as fault:
         if standby is None:
             raise
-        found, embedder = _synthesis(reading, standby, rules, watch, mind, known), standby
+        found, embedder = _synthesis(asking(), standby, watch, mind), standby
         told = f"The embeddings endpoint could not be used ({fault}): the built-in model took its place."
         found = replace(found, remarks=(Warned("embedder_not_used", told), *found.remarks))
     making = _making(reading, embedder, rules, asked, now, mind)
@@ -128,11 +136,8 @@ def _as_before(made: Digest, known: Sequence[Known]) -> Digest:
     )
 
 
-def _synthesis(
-    reading: Reading, embedder: Embedder, rules: Rules, watch: Watch, mind: Mind | None, known: Sequence[Known]
-) -> Synthesis:
+def _synthesis(asking: Synthesizing, embedder: Embedder, watch: Watch, mind: Mind | None) -> Synthesis:
     """Drives `synthesize`: answers what it asks for, and tells what a language model has cost so far."""
-    asking = synthesize(reading.tickets, reading.customers, rules, mind.plan if mind else None, known)
     used = Usage()
     try:
         need = next(asking)

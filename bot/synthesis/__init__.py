@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.domain import Alarm, Counts, Customer, Quality, Quote, Severity, Ticket, Warned, Words
-from bot.ports import Vectors
+from bot.ports import Spread, Vectors, in_turn
 from bot.synthesis import english, quality, reading, tree, words
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import Cleaned, cleaned, passages
@@ -122,10 +122,12 @@ def synthesize(
     rules: Rules,
     plan: Plan | None = None,
     known: Sequence[Known] = (),
+    spread: Spread = in_turn,
 ) -> Synthesizing:
     """The whole method over the (redacted) tickets of one window. With a `plan` a language model reads them.
 
-    `known`: themes of earlier windows, which go on where tickets enough are like them.
+    `known`: themes of earlier windows, which go on where tickets enough are like them. `spread`: who does what can be
+    done side by side; the result is the same.
 
     Yields `Embed`, is sent an array (len(texts), dim) of unit rows; yields `Ask`, is sent an Answer for each question.
     Returns the `Synthesis`.
@@ -140,7 +142,8 @@ def synthesize(
     read = Read(grouped(space, known), followed=False)
     if plan:
         read = yield from reading.read(said, space, read.labels, plan)
-    groups, stability = _measured(batch, space, read, known)
+    held = _held(space, read, known, rules.seed, spread)
+    groups = _measured(batch, space, read, held)
     passing, candidates, anecdotes = _ruled(groups, batch)
     named = yield from _named([*passing, *candidates], batch, space)
     if plan and read.followed:
@@ -153,7 +156,7 @@ def synthesize(
         anecdotes=_anecdotes(anecdotes, batch, space),
         one_offs=tuple((t, gist(clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in placed),
         removed=removed,
-        stability=stability,
+        stability=held.overall,
         other_languages=_other_languages(batch),
         positions=_positions(batch, space, passing),
         remarks=read.remarks,
@@ -171,13 +174,16 @@ def _other_languages(batch: _Batch) -> float:
     return sum(not code.lower().startswith("en") for code in known) / len(known) if known else 0.0
 
 
-def _measured(batch: _Batch, space: Vectors, read: Read, known: Sequence[Known]) -> tuple[list[_Group], float | None]:
+def _held(space: Vectors, read: Read, known: Sequence[Known], seed: int, spread: Spread) -> quality.Held:
+    if read.followed:
+        return recentred(space, read.labels, seed=seed)
+    return quality.resampled(space, read.labels, known, seed=seed, spread=spread)
+
+
+def _measured(batch: _Batch, space: Vectors, read: Read, held: quality.Held) -> list[_Group]:
     """The groups with their counts and how far to trust each, largest first."""
     labels = read.labels
     fit = tree.fit(space, labels)
-    seed = batch.rules.seed
-    followed = read.followed
-    held = recentred(space, labels, seed=seed) if followed else quality.resampled(space, labels, known, seed=seed)
     groups = []
     for label in range(int(labels.max(initial=-1)) + 1):
         rows = sorted(
@@ -191,7 +197,7 @@ def _measured(batch: _Batch, space: Vectors, read: Read, known: Sequence[Known])
             _Group(tuple(rows), tuple(round(float(fit[i]), 4) for i in rows), made, Quality(cohesion, stable, core))
         )
     groups.sort(key=lambda g: (-g.counts.tickets, -g.counts.customers, batch.tickets[min(g.rows)].id))
-    return groups, held.overall
+    return groups
 
 
 def _ruled(groups: Sequence[_Group], batch: _Batch) -> tuple[list[_Group], list[_Group], list[_Group]]:

@@ -25,30 +25,31 @@ def grouped(vectors: Vectors, known: Sequence[Known] = ()) -> Labels:
 
     A theme may stand there more than once, each time with a centre of its own: one that is like any of them is its.
     """
-    space = tree.centred(vectors)
+    space = tree.seen(vectors)
     found = parted(space, resumed(space, tree.separated(space), known), known)
     return tree.ordered(tree.with_small(space, found))
 
 
-def resumed(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
+def resumed(space: tree.Rows, labels: Labels, known: Sequence[Known]) -> Labels:
     """Groups of a centred batch -> the same and those of known themes; the thresholds are those of any member."""
-    past = [k for k in known if k.past and len(k.centre) == space.shape[-1]]
+    past = [k for k in known if k.past and len(k.centre) == space[:1].shape[-1]]
     free = _without_group(space, labels, sorted(past, key=lambda k: (k.theme_id, k.centre)))
     left = np.flatnonzero(labels < 0)
     if not free or not len(left):
         return labels
-    near = np.round(space[left] @ _centres(free).T, 6)
     theme = np.unique([k.theme_id for k in free], return_inverse=True)[1]
-    taken = np.where(near.max(axis=1) >= tree.JOIN, theme[near.argmax(axis=1)], -1)
-    found = labels.copy()
-    found[left] = np.where(taken >= 0, taken + labels.max(initial=-1) + 1, -1)
+    found, centres = labels.copy(), _centres(free)
+    for rows in tree.blocks(left):
+        near = np.round(space[rows] @ centres.T, 6)
+        taken = theme[near.argmax(axis=1)] + labels.max(initial=-1) + 1
+        found[rows] = np.where(near.max(axis=1) >= tree.JOIN, taken, -1)
     large = tree.without_small(found, tree.MIN_MEMBERS)
     return tree.refined(space, large) if large.max(initial=-1) > labels.max(initial=-1) else labels
 
 
-def parted(space: Vectors, labels: Labels, known: Sequence[Known]) -> Labels:
+def parted(space: tree.Rows, labels: Labels, known: Sequence[Known]) -> Labels:
     """What a person split off a theme is cut from the group that goes on with it: each row to the nearer of the two."""
-    past = sorted((k for k in known if k.past and len(k.centre) == space.shape[-1]), key=lambda k: k.theme_id)
+    past = sorted((k for k in known if k.past and len(k.centre) == space[:1].shape[-1]), key=lambda k: k.theme_id)
     for part in (k for k in past if k.part_of):
         whole = next((k for k in past if k.theme_id == part.part_of and not k.members & part.members), None)
         if whole is not None:
@@ -61,7 +62,7 @@ def apart(one: Known, other: Known) -> bool:
     return bool(_alike([one], [other])[0, 0] < ALIKE)
 
 
-def _cut_off(space: Vectors, labels: Labels, part: Known, whole: Known) -> Labels:
+def _cut_off(space: tree.Rows, labels: Labels, part: Known, whole: Known) -> Labels:
     for group in range(int(labels.max(initial=-1)) + 1):
         rows = np.flatnonzero(labels == group)
         centre = tree.unit(space[rows].sum(axis=0, keepdims=True))[0]
@@ -80,7 +81,7 @@ def _alike(some: Sequence[Known], others: Sequence[Known]) -> NDArray[np.float64
     return likeness([Seen(k.members, k.centre) for k in some], others)
 
 
-def _without_group(space: Vectors, labels: Labels, past: Sequence[Known]) -> list[Known]:
+def _without_group(space: tree.Rows, labels: Labels, past: Sequence[Known]) -> list[Known]:
     """Those of the themes that no group goes on with."""
     if not past or labels.max(initial=-1) < 0:
         return list(past)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.ports import Vectors
+from bot.ports import Spread, Vectors, in_turn
 from bot.synthesis.known import grouped
 from bot.synthesis.lineage import Known
 
@@ -16,6 +17,7 @@ Labels = NDArray[np.intp]
 Floats = NDArray[np.float64]
 
 CORE = 0.8  # a ticket is of the core of its theme when it stays in it in this share of the resamples
+_ROUNDS, _SHARE = 10, 0.8  # resamples, and the part of the batch that each is
 _LARGEST = 2_000  # rows of one resample: what is measured is the method, not the machine
 
 
@@ -37,20 +39,20 @@ def resampled(
     known: Sequence[Known] = (),
     *,
     seed: int,
-    rounds: int = 10,
-    share: float = 0.8,
+    spread: Spread = in_turn,
 ) -> Held:
-    """Groups `rounds` random parts of the batch and compares. Seeded: the same batch gives the same figures."""
+    """Groups random parts of the batch and compares. Seeded: the same batch gives the same figures, wherever `spread`
+    has the parts grouped."""
     n, groups = len(labels), int(labels.max(initial=-1)) + 1
-    size = min(int(share * n), _LARGEST)
+    size = min(int(_SHARE * n), _LARGEST)
     if groups == 0 or size < 10:
         return Held(None if groups == 0 else np.ones(groups), (labels >= 0).astype(np.float64), None)
     random = np.random.default_rng(seed)
-    likeness, drawn, stayed = np.zeros((rounds, groups)), np.zeros(n), np.zeros(n)
-    agreement = np.zeros(rounds)
-    for r in range(rounds):
-        rows = np.sort(random.choice(n, size, replace=False))
-        again = grouped(vectors[rows], known)
+    draws = [np.sort(random.choice(n, size, replace=False)) for _ in range(_ROUNDS)]
+    parts = spread(partial(grouped, known=known), [vectors[rows] for rows in draws])
+    likeness, drawn, stayed = np.zeros((_ROUNDS, groups)), np.zeros(n), np.zeros(n)
+    agreement = np.zeros(_ROUNDS)
+    for r, (rows, again) in enumerate(zip(draws, parts, strict=True)):
         overlap = _overlap(labels[rows], again, groups)
         likeness[r] = overlap.max(axis=1, initial=0.0)
         match = overlap.argmax(axis=1) if overlap.shape[1] else np.full(groups, -2)

@@ -6,7 +6,8 @@ the number of threads, can't turn a result. Large batches are sampled, grouped, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +35,41 @@ def grouped(vectors: Vectors) -> Labels:
 
     Rows should come in a canonical order: it breaks ties. A row of zeros (no text) is in no group.
     """
-    space = centred(vectors)
+    space = seen(vectors)
     return ordered(with_small(space, separated(space)))
 
 
-def separated(space: Vectors) -> Labels:
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The centred rows of a large batch, made whenever they are looked at: kept, they would double what it takes."""
+
+    vectors: Vectors
+    origin: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, rows: slice | NDArray[np.intp]) -> Vectors:
+        return centred(self.vectors[rows], self.origin)
+
+
+Rows = Vectors | Space  # both give (rows, dim) for a slice or for positions
+
+
+def seen(vectors: Vectors) -> Rows:
+    """`centred` for a batch of any size; the same rows, to the bit."""
+    return centred(vectors) if len(vectors) <= _BLOCK else Space(vectors, vectors.mean(axis=0, dtype=np.float64))
+
+
+def blocks(rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """Positions in pieces, so that what is made of them fits into memory however many there are."""
+    return (rows[start : start + _BLOCK] for start in range(0, len(rows), _BLOCK))
+
+
+def separated(space: Rows) -> Labels:
     """The groups of at least five of a centred batch, in no promised order; all else is -1."""
-    return _large(space) if len(space) > _SAMPLE else _cut(space)
+    everything = np.arange(len(space), dtype=np.intp)
+    return _large(space, everything) if len(space) > _SAMPLE else _cut(space[everything])
 
 
 def centred(vectors: Vectors, origin: NDArray[np.float64] | None = None) -> Vectors:
@@ -68,11 +97,12 @@ def compared(vectors: Vectors, others: Vectors, groups: Sequence[Sequence[int]])
 
 def fit(vectors: Vectors, labels: Labels) -> Floats:
     """Leave-one-out cosine of each row to the centre of its own group; 0 for rows in none."""
-    space = centred(vectors)
+    space = seen(vectors)
     result = np.zeros(len(space), dtype=np.float32)
     if labels.max(initial=-1) >= 0:
-        inside = labels >= 0
-        result[inside] = _own(space[inside], labels[inside], sums_of(space, labels))
+        sums = sums_of(space, labels)
+        for rows in blocks(np.flatnonzero(labels >= 0)):
+            result[rows] = _own(space[rows], labels[rows], sums)
     return result
 
 
@@ -112,11 +142,16 @@ def _flat(merges: NDArray[np.float64], cut: float, least: int) -> Labels:
     return np.where(large[found], (np.cumsum(large) - 1)[found], -1).astype(np.intp)
 
 
-def sums_of(space: Vectors, labels: Labels) -> Vectors:
+def sums_of(space: Rows, labels: Labels) -> Vectors:
     """(groups, dim) sums of each group's rows, in float64 and row by row: the same on any number of threads."""
-    rows = np.flatnonzero(labels >= 0)
-    belongs = csr_matrix((np.ones(len(rows)), (labels[rows], rows)), shape=(int(labels.max()) + 1, len(labels)))
-    return np.asarray(belongs @ space).astype(np.float32)
+    groups = np.arange(int(labels.max()) + 1)
+    total = np.zeros((len(groups), space[:1].shape[-1]))
+    for rows in blocks(np.flatnonzero(labels >= 0)):
+        # What was added up so far goes first, as a row like the others: so the blocks are no matter to the rounding.
+        into, taken = np.concatenate([groups, labels[rows]]), np.arange(len(groups) + len(rows))
+        belongs = csr_matrix((np.ones(len(taken)), (into, taken)), shape=(len(groups), len(taken)))
+        total = np.asarray(belongs @ np.concatenate([total, space[rows]]))
+    return total.astype(np.float32)
 
 
 def _own(rows: Vectors, labels: Labels, sums: Vectors) -> Floats:
@@ -134,20 +169,26 @@ def _likeness(space: Vectors, labels: Labels, sums: Vectors) -> Floats:
     return near
 
 
-def refined(space: Vectors, labels: Labels) -> Labels:
+def refined(space: Rows, labels: Labels) -> Labels:
     """Rows move to their nearest centre, keep their group, or drop out; groups that get too small dissolve."""
     for _ in range(_ROUNDS):
         if labels.max(initial=-1) < 0:
             return labels
-        near = _likeness(space, labels, sums_of(space, labels))
-        best = near.argmax(axis=1)
-        own = np.where(labels >= 0, near[np.arange(len(labels)), np.maximum(labels, 0)], -1.0)
-        moved = np.where(near.max(axis=1) >= JOIN, best, np.where(own >= KEEP, labels, -1)).astype(np.intp)
+        sums, moved = sums_of(space, labels), labels.copy()
+        for rows in blocks(np.arange(len(labels), dtype=np.intp)):
+            moved[rows] = _moved(space[rows], labels[rows], sums)
         moved = without_small(moved, MIN_MEMBERS)
         if np.array_equal(moved, labels):
             break
         labels = moved
     return labels
+
+
+def _moved(rows: Vectors, labels: Labels, sums: Vectors) -> Labels:
+    near = _likeness(rows, labels, sums)
+    own = np.where(labels >= 0, near[np.arange(len(labels)), np.maximum(labels, 0)], -1.0)
+    kept = np.where(own >= KEEP, labels, -1)
+    return np.where(near.max(axis=1) >= JOIN, near.argmax(axis=1), kept).astype(np.intp)
 
 
 def without_small(labels: Labels, least: int) -> Labels:
@@ -175,9 +216,11 @@ def _silhouette(space: Vectors, labels: Labels) -> float:
     return float(means.mean() * np.sqrt(groups))
 
 
-def with_small(space: Vectors, labels: Labels) -> Labels:
+def with_small(space: Rows, labels: Labels) -> Labels:
     """Among what is left, groups of three and four that stand out: anecdotes, which are told together."""
-    left = np.flatnonzero((labels < 0) & (np.abs(space).sum(axis=1) > 0))
+    loose = np.flatnonzero(labels < 0)
+    told = [rows[np.abs(space[rows]).sum(axis=1) > 0] for rows in blocks(loose)]
+    left = np.concatenate([loose[:0], *told])
     if not MIN_SMALL <= len(left) <= _SAMPLE:
         return labels
     small = _flat(linkage(_distances(space[left]), "average"), 1.0 - SMALL_CUT, MIN_SMALL)
@@ -186,26 +229,27 @@ def with_small(space: Vectors, labels: Labels) -> Labels:
     return result
 
 
-def _large(space: Vectors) -> Labels:
+def _large(space: Rows, rows: NDArray[np.intp]) -> Labels:
     """Sample, group, assign the rest above the floor; then once more on what fits nowhere, where small themes hide."""
-    labels = _by_sample(space)
+    labels = _by_sample(space, rows)
     left = np.flatnonzero(labels < 0)
     if len(left) >= MIN_MEMBERS:
-        again = _by_sample(space[left]) if len(left) > _SAMPLE else _cut(space[left])
+        again = _by_sample(space, rows[left]) if len(left) > _SAMPLE else _cut(space[rows[left]])
         labels[left] = np.where(again >= 0, again + labels.max(initial=-1) + 1, -1)
     return labels
 
 
-def _by_sample(space: Vectors) -> Labels:
+def _by_sample(space: Rows, rows: NDArray[np.intp]) -> Labels:
     """Evenly spaced rows of the canonical order are the sample: no randomness, and spread over the whole batch."""
-    chosen = np.unique(np.linspace(0, len(space) - 1, min(_SAMPLE, len(space))).astype(np.intp))
-    sampled = _cut(space[chosen])
-    labels = np.full(len(space), -1, dtype=np.intp)
+    chosen = np.unique(np.linspace(0, len(rows) - 1, min(_SAMPLE, len(rows))).astype(np.intp))
+    sample = space[rows[chosen]]
+    sampled = _cut(sample)
+    labels = np.full(len(rows), -1, dtype=np.intp)
     if sampled.max(initial=-1) < 0:
         return labels
-    centres = unit(sums_of(space[chosen], sampled))
-    for start in range(0, len(space), _BLOCK):
-        near = np.round(space[start : start + _BLOCK] @ centres.T, 6)
-        labels[start : start + _BLOCK] = np.where(near.max(axis=1) >= JOIN, near.argmax(axis=1), -1)
+    centres = unit(sums_of(sample, sampled))
+    for places in blocks(np.arange(len(rows), dtype=np.intp)):
+        near = np.round(space[rows[places]] @ centres.T, 6)
+        labels[places] = np.where(near.max(axis=1) >= JOIN, near.argmax(axis=1), -1)
     labels[chosen] = sampled
     return without_small(labels, MIN_MEMBERS)
