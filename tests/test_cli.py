@@ -12,23 +12,9 @@ from typing import Any
 
 import pytest
 
+from tests.commands import groundswell
 from tests.runs import DEMO, ROOT, jsonl
 from tests.test_bad_input import tickets
-
-
-def groundswell(*args: str | Path, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """The installed command's entry point, in a home of its own."""
-    code = "import sys; sys.argv[0] = 'groundswell'; from bot.cli import main; main()"
-    known = {k: v for k, v in os.environ.items() if not k.startswith("GROUNDSWELL_")}
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, args)],
-        cwd=cwd,
-        env={**known, "HOME": str(cwd), "XDG_CACHE_HOME": str(cwd / "cache"), "PYTHONPATH": str(ROOT), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 @pytest.fixture
