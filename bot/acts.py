@@ -257,6 +257,7 @@ class Standing:
     decision: int = 0
     reason: str = ""
     into: str | None = None
+    into_name: str = ""
     until: datetime | None = None
     growth: float | None = None
     attached: str = ""

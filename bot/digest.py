@@ -222,7 +222,7 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
         what = only if recurring else "No problem recurs"
         floors = f"{rules.min_tickets} tickets from {rules.min_customers} customers"
         aside = f", {facts.set_aside} of them set aside" if facts.set_aside else ""
-        yield Warned("few_themes", f"{what} in at least {floors}{aside}. The list is not padded.")
+        yield Warned("few_themes", f"{what} in at least {floors}{aside}. Nothing was added to make the list longer.")
     if facts.stability is not None and facts.stability < rules.low_stability and shown:
         yield Warned(
             "low_stability",
@@ -238,7 +238,8 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
     left = facts.looked_at - facts.in_themes
     if shown and enough and left > 0.5 * facts.looked_at:
         yield Warned(
-            "much_left_out", f"{left:,} of {facts.looked_at:,} tickets ({left / facts.looked_at:.0%}) are in no theme."
+            "much_left_out",
+            f"More than half of the tickets that were grouped are in no theme: {left:,} of {facts.looked_at:,}.",
         )
 
 

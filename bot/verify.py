@@ -236,6 +236,9 @@ def _worded(name: str, theme: Document, by_id: Mapping[str, Ticket]) -> Iterator
 def _ranked(rows: Sequence[Document], key: str, what: str) -> Iterator[str]:
     if [r["rank"] for r in rows] != list(range(1, len(rows) + 1)):
         yield f"{what}: ranks are not 1, 2, 3, ..."
+    numbers = [r.get("number", r["rank"]) for r in rows]
+    if len(set(numbers)) != len(numbers):
+        yield f"{what}: two have one number"
     if any(a[key] < b[key] for a, b in pairwise(rows)):
         yield f"{what}: not in the order of {key}"
 

@@ -122,6 +122,26 @@ def test_whatever_is_corrected_bears_counting_again_and_undone_leaves_no_trace(
     assert all(fold.standing(t, log, {}).stage is Stage.OPEN for t, log in people.logs.items())
 
 
+@settings(deadline=None, max_examples=10)
+@given(st.data())
+def test_a_theme_keeps_its_number_whatever_is_corrected_afterwards(draw: st.DataObject) -> None:
+    people = People()
+    known = {t.id: t.rank for t in people.shown().themes}
+    for _ in range(draw.draw(st.integers(1, 4))):
+        anyones(people, draw)
+        shown = people.shown()
+        now = {t.id: t.number for t in shown.themes}
+        assert all(now[i] == number for i, number in known.items() if i in now)
+        assert len(set(now.values())) == len(now) and [t.rank for t in shown.themes] == list(range(1, len(now) + 1))
+        known |= now
+
+
+def test_a_digest_that_honours_earlier_corrections_is_numbered_without_gaps() -> None:
+    people = People(before=True)
+    people.says(people.shown().themes[1].id, Verdict.REJECT, reason="known")
+    assert [t.number for t in people.shown().themes] == list(range(1, len(people.shown().themes) + 1))
+
+
 def test_merged_themes_count_a_customer_once_and_a_split_gives_back_each_ticket() -> None:
     people = People()
     first, second = people.digest.themes[:2]

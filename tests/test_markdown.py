@@ -43,7 +43,7 @@ def test_backlog_items_stand_by_impact_and_not_by_tickets():
     order = [part.index(title) for title in ("Fix CSV exports", "Fix double charges", "Show why an SSO login")]
     assert order == sorted(order)
     assert "- Severity: P0 (money is taken wrongly in 18 of 22 tickets from 17 customers)" in part
-    assert "- Expected deflection: up to 22 tickets per 30 days (range 18–22:" in part
+    assert "- Expected deflection: up to 22 tickets per 30 days (18–22:" in part
     assert "- Impact: 152 (19 customers × P0 weight)" in part
 
 

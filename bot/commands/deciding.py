@@ -71,7 +71,7 @@ def reject(
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Mark a theme as not a theme: its like is left out of later digests."""
+    """Mark a theme as not a theme: tickets like these are left out of later digests."""
     from bot.acts import Verdict
 
     with about(theme, run, config, as_json=as_json) as subject:

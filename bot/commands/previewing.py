@@ -28,7 +28,7 @@ def issue(told: Config, item: str, run: str | None, out: Path | None) -> None:
         digest = current.digest(store, key)
         if digest is None:
             fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=False)
-        theme = next((t for t in digest.themes if item in (t.id, str(t.rank), digest.item_of(t).id)), None)
+        theme = next((t for t in digest.themes if item in (t.id, str(t.number), digest.item_of(t).id)), None)
         if theme is None:
             fail("no_theme", f"no theme {item!r} in {digest.window.label}.", "See groundswell list.", as_json=False)
         acts = drafted(store, into, told.workspace.name, key, theme.id, actor())

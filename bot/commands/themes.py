@@ -51,7 +51,7 @@ def theme_of(store: Store, key: str, digest: Digest, named: str, *, as_json: boo
     """By number, id, or a piece of its name that no other has; also one that is asleep, merged away or left out."""
     found = store.runs.digest(key)
     elsewhere = (*digest.further_themes, *digest.snoozed_themes, *(found.themes if found else ()))
-    if shown := next((t for t in digest.themes if named in (t.id, str(t.rank))), None):
+    if shown := next((t for t in digest.themes if named in (t.id, str(t.number))), None):
         return shown
     if hidden := next((t for t in elsewhere if t.id == named), None):
         return hidden
@@ -103,6 +103,7 @@ def decided(
     """Decides, sees what came of it, draws what changed, and tells; exits as `sending` says."""
     from bot.commands.sending import settled
     from bot.decisions import Result, Wish, decide, standings
+    from bot.phrases import heading
 
     wired, theme = subject.wired, subject.theme
     store = wired.parts.store
@@ -111,7 +112,7 @@ def decided(
     if outcome.result is not Result.DONE:
         fail(outcome.result.value, outcome.message, as_json=as_json, status=WRONG_USE)
     if not as_json:
-        say(outcome.message)
+        say(f"{theme.number}. {heading(theme.words.name)}\n{outcome.message}")
     ours = [e for e in store.effects.of_theme(theme.id) if not e.act.kind.startswith("slack.")]
     ended = settled(wired, [e for e in ours if e.state == "PENDING" or e.act.key == outcome.effect_key])
     if wired.board is not None:
@@ -139,6 +140,7 @@ def row(digest: Digest, theme: Theme, now: Standing) -> dict[str, object]:
     return {
         "id": theme.id,
         "rank": theme.rank,
+        "number": theme.number,
         "backlog_rank": item.rank if item else None,
         "name": theme.words.name,
         "title": theme.words.title,

@@ -8,7 +8,7 @@ all that a correction decides: every number that follows from it is counted agai
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from bot.acts import Decision, Verdict
@@ -54,10 +54,15 @@ def corrected(digest: Digest, reading: Reading, decisions: Sequence[Decision], r
         return digest
     batch = Batch(digest, reading, rules)
     sheet = Sheet(batch)
-    for decision in _binding(digest, decisions):
-        sheet.apply(decision)
-    made = _assembled(sheet)
+    binding = list(_binding(digest, decisions))
     before = [d for d in decisions if d.at < digest.making.made_at]
+    later = [d for d in binding if d.at >= digest.making.made_at]
+    for decision in binding[: len(binding) - len(later)]:
+        sheet.apply(decision)
+    numbers = {t.id: rank for rank, t in enumerate(_ranked(sheet, sheet.built()), 1)} if later else None
+    for decision in later:
+        sheet.apply(decision)
+    made = _assembled(sheet, numbers)
     return replace(made, honoured=honoured(made, batch.found, batch.shown, before))
 
 
@@ -72,16 +77,33 @@ def _binding(digest: Digest, decisions: Iterable[Decision]) -> Iterator[Decision
         yield d
 
 
-def _assembled(sheet: Sheet) -> Digest:
+def _ranked(sheet: Sheet, built: Sequence[Theme]) -> list[Theme]:
+    """Those that pass the rule and are not set aside, by tickets."""
+    shown = [t for t in built if _holds(t, sheet.batch.rules) and t.id not in sheet.muted]
+    awake = (t for t in shown if not sheet.asleep(t))
+    return sorted(awake, key=lambda t: (-t.counts.tickets, -t.counts.customers, t.rank))
+
+
+def _holds(theme: Theme, rules: Rules) -> bool:
+    return theme.counts.tickets >= rules.min_tickets and theme.counts.customers >= rules.min_customers
+
+
+def _numbered(sheet: Sheet, ranked: Sequence[Theme], numbers: Mapping[str, int] | None) -> list[Theme]:
+    """`numbers`: as the digest was made, None where nothing was corrected since; what came into being later has the
+    next ones, the oldest first."""
+    placed = [replace(t, rank=rank) for rank, t in enumerate(ranked, 1)]
+    if numbers is None:
+        return placed
+    more = (i for i in sheet.themes if i not in numbers)
+    known = {**numbers, **{i: n for n, i in enumerate(more, len(numbers) + 1)}}
+    return [replace(t, numbered=None if known[t.id] == t.rank else known[t.id]) for t in placed]
+
+
+def _assembled(sheet: Sheet, numbers: Mapping[str, int] | None) -> Digest:
     batch, rules, everything = sheet.batch, sheet.batch.rules, sheet.built()
-    holds = [
-        t for t in everything if t.counts.tickets >= rules.min_tickets and t.counts.customers >= rules.min_customers
-    ]
+    holds = [t for t in everything if _holds(t, rules)]
     here = [t for t in holds if t.id not in sheet.muted]
-    ranked = sorted(
-        (t for t in here if not sheet.asleep(t)), key=lambda t: (-t.counts.tickets, -t.counts.customers, t.rank)
-    )
-    themes = [replace(t, rank=rank) for rank, t in enumerate(ranked, 1)]
+    themes = _numbered(sheet, _ranked(sheet, everything), numbers)
     asleep = tuple(t for t in here if sheet.asleep(t))
     left = tuple(_left_over(sheet, [t for t in everything if t not in here], [*themes, *asleep]))
     inside = sum(len(t.members) for t in (*themes, *asleep))
@@ -170,5 +192,5 @@ def _dots(batch: Batch, themes: Sequence[Theme]) -> tuple[Dot, ...]:
     dots = batch.digest.dots
     if len(dots) != len(batch.kept):
         return dots
-    rank = {i: t.rank if t.rank <= batch.rules.show else -1 for t in themes for i in t.members}
+    rank = {i: t.number if t.rank <= batch.rules.show else -1 for t in themes for i in t.members}
     return tuple(replace(dot, theme=rank.get(batch.shown[t.id], 0)) for dot, t in zip(dots, batch.kept, strict=True))

@@ -45,7 +45,7 @@ def said(asked: Asked, made: Mapping[str, Any]) -> str:
     name = f"“{phrases.clip(phrases.line(asked.theme.words.name), 80)}”"
     into = made.get("into_name")
     ways: Mapping[Verdict, Callable[[], str]] = {
-        Verdict.REJECT: lambda: "Marked as not a theme. Its like is left out of later digests.",
+        Verdict.REJECT: lambda: "Marked as not a theme. Tickets like these are left out of later digests.",
         Verdict.SNOOZE: lambda: f"{name} sleeps {ending(made)}.",
         Verdict.MERGE: lambda: f"{name} is a part of “{into}” from now on, in this digest and in later ones.",
         Verdict.SPLIT: lambda: f"{_tickets(made)} split off {name}.",

@@ -188,7 +188,8 @@ class Signal:
 class Theme:
     """A recurring problem that passed the rule. `members` are shown ids, nearest to the centre first.
 
-    `trend` is None where it can't be told: no earlier digest, a small sample, a source that is missing.
+    `trend` is None where it can't be told: no earlier digest, a small sample, a source that is missing. `numbered`: its
+    number when the digest was made, where a correction has changed its rank since.
     """
 
     id: str
@@ -203,6 +204,13 @@ class Theme:
     alarms: tuple[Alarm, ...] = ()
     trend: Trend | None = None
     signal: Signal | None = None
+    numbered: int | None = None
+
+    @property
+    def number(self) -> int:
+        """What people call it by: it stays for the life of the digest, or "approve 2" would mean another theme after a
+        merge than the one that was read."""
+        return self.rank if self.numbered is None else self.numbered
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,7 @@ def _theme(t: Theme) -> dict[str, Any]:
     return {
         "id": t.id,
         "rank": t.rank,
+        **({"number": t.number} if t.numbered is not None else {}),  # corrected since: its rank is another
         "name": t.words.name,
         "short": t.words.short,
         "problem": t.words.problem,

@@ -76,10 +76,10 @@ def _labels(spots: Mapping[int, list[tuple[int, int]]], themes: Sequence[Theme])
     taken: list[Box] = []
     coloured = [(rank, x, y) for rank, at in spots.items() if rank > 0 for x, y in at]
     for theme in themes:
-        if theme.rank not in spots:
+        if theme.number not in spots:
             continue
         text = clip(line(theme.words.short or theme.words.name), 30)
-        box = min(_places(spots[theme.rank], text), key=lambda b: _hidden(b, theme.rank, taken, coloured))
+        box = min(_places(spots[theme.number], text), key=lambda b: _hidden(b, theme.number, taken, coloured))
         taken.append(box)
         labels.append(Label(theme, text, round((box.left + box.right) / 2), round(box.top + 17)))
     return tuple(labels)

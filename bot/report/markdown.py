@@ -76,9 +76,9 @@ def _themes(digest: Digest) -> Iterator[str]:
 
 
 def _theme(theme: Theme) -> Iterator[str]:
-    indent = " " * (len(str(theme.rank)) + 2)  # a list item's text goes on under its first letter
+    indent = " " * (len(str(theme.number)) + 2)  # a list item's text goes on under its first letter
     course = f"; {escape(phrases.trend(theme))}" if theme.trend else ""
-    yield f"{theme.rank}. **{escape(theme.words.name)}** ({phrases.size(theme)}{course})\n"
+    yield f"{theme.number}. **{escape(theme.words.name)}** ({phrases.size(theme)}{course})\n"
     yield f"{indent}{escape(theme.words.problem)}\n"
     yield f"{indent}Example IDs: {_ids(theme.examples)}.\n"
     yield from (f"{indent}Skewed? {escape(alarm.message)}\n" for alarm in theme.alarms)
@@ -109,7 +109,7 @@ def _figures(item: BacklogItem, theme: Theme) -> Iterator[str]:
     deflection = item.deflection
     customers = count(theme.counts.customers, "customer")
     expected = f"up to {count(deflection.high, 'ticket')} {escape(phrases.per(deflection))}"
-    arithmetic = f"range {phrases.avoidable(deflection)}: {escape(deflection.arithmetic)}"
+    arithmetic = f"{phrases.avoidable(deflection)}: {escape(deflection.arithmetic)}"
     yield f"- Severity: {item.severity} ({escape(phrases.why(item))})"
     yield f"- Expected deflection: {expected} ({arithmetic})"
     yield f"- Impact: {number(item.impact)} ({customers} × {item.severity} weight)"

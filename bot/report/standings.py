@@ -32,7 +32,7 @@ def state(now: Standing) -> str:
         Stage.CREATED: f"approved by {who}: {ref}",
         Stage.REJECTED: f"not a theme, says {who}" + (f": {why}" if why else ""),
         Stage.SNOOZED: f"snoozed by {who} {_ending(now)}",
-        Stage.MERGED: f"merged into {now.into} by {who}",
+        Stage.MERGED: f"merged into {f'“{phrases.line(now.into_name)}”' if now.into_name else now.into} by {who}",
     }[now.stage]
 
 
@@ -61,9 +61,8 @@ def listed(
         themes.sort(key=lambda t: digest.item_of(t).rank)
     for theme in themes:
         item = digest.item_of(theme)
-        rank = item.rank if backlog else theme.rank
         said = phrases.heading(item_title(theme) if backlog else theme.words.name)
-        yield f"{rank:>2}  {said}"
+        yield f"{theme.number:>2}  {said}"
         yield f"    {phrases.size(theme)} · {item.severity} · backlog rank {item.rank} · {theme.id}"
         yield f"    {state(now[theme.id])}"
         if there := existing.line(theme, now[theme.id], found.get(theme.id, existing.NOTHING)):

@@ -32,7 +32,7 @@ def _lines(digest: Digest) -> Iterator[RenderableType]:
         yield _themes(digest)
     else:
         yield Text("No group of tickets reached 5 tickets from 3 customers, so there is no theme.")
-    yield from (Text.assemble((f"{t.rank} skewed?  ", "bold yellow"), alarm) for t, alarm in _alarms(digest))
+    yield from (Text.assemble((f"{t.number} skewed?  ", "bold yellow"), alarm) for t, alarm in _alarms(digest))
     yield Text("")
     yield Text(_totals(digest))
     yield Text(_left_over(digest))
@@ -61,7 +61,7 @@ def _themes(digest: Digest) -> Table:
 def _row(theme: Theme, item: BacklogItem | None, *, trends: bool) -> list[Text]:
     stable = "–" if theme.quality.stability is None else phrases.stability_word(theme.quality.stability)
     return [
-        Text(str(theme.rank)),
+        Text(str(theme.number)),
         Text(phrases.heading(theme.words.name)),
         Text(number(theme.counts.tickets)),
         Text(number(theme.counts.customers)),
@@ -96,7 +96,7 @@ def _left_over(digest: Digest) -> str:
 
 
 def _beside(digest: Digest) -> Iterator[str]:
-    yield from (f"{t.rank} usage: {phrases.line(t.signal.message)}" for t in digest.themes if t.signal)
+    yield from (f"{t.number} usage: {phrases.line(t.signal.message)}" for t in digest.themes if t.signal)
     yield from (f"Outcome: {phrases.line(measured.message)}" for measured in digest.outcomes)
     yield from ([f"Forecasts: {digest.record.message}"] if digest.record else [])
     yield from (f"Watch: {phrases.line(one.message)}" for one in digest.watched)

@@ -103,19 +103,24 @@ def _ref(now: Standing) -> list[Words]:
 
 def decided(standing: Standing, theme: Theme) -> Message:
     """The line in the thread on what put a theme where it stands."""
-    name = words(f"{theme.rank}. {text.plain(theme.words.name, 120)}\n", bold=True)
-    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), ": ", *_said(standing))
+    name = words(f"{theme.number}. {text.plain(theme.words.name, 120)}\n", bold=True)
+    said = text.sentence(f"Theme {theme.number}, ", Theirs(theme.words.name), ": ", *_said(standing))
     return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(name, *_shown(standing)))])
 
 
-def changed(d: Decision, theme: Theme, undone: Decision | None = None) -> Message:
-    """The line on what was said of a theme beside: a name, an edit, moved tickets, or (`undone`) taken back."""
-    name = words(f"{theme.rank}. {text.plain(theme.words.name, 120)}\n", bold=True)
+def changed(d: Decision, theme: Theme, undone: Decision | None = None, issue: str = "") -> Message:
+    """The line on what was said of a theme beside: a name, an edit, moved tickets, or (`undone`) taken back.
+
+    `issue`: what an approval had made.
+    """
+    name = words(f"{theme.number}. {text.plain(theme.words.name, 120)}\n", bold=True)
     verb = "undone" if undone else VERBS.get(d.verdict, d.verdict.value)
     told = TAKEN_BACK.get(undone.verdict, "") if undone else f"It {what(d)}."
+    if undone and issue:
+        told = f"{told} {phrases.heading(issue)} is marked as withdrawn."
     shown = [name, words(f"{verb.capitalize()} by "), who(d.actor), words(f". {told}", limit=400)]
     by = [f": {verb} by ", text.mention(d.actor), ". "]
-    said = text.sentence(f"Theme {theme.rank}, ", Theirs(theme.words.name), *by, Theirs(told))
+    said = text.sentence(f"Theme {theme.number}, ", Theirs(theme.words.name), *by, Theirs(told))
     return Message(text.padded(said, "Nothing else changed."), [rich(paragraph(*shown))])
 
 
@@ -127,7 +132,8 @@ def reminder(d: Digest, themes: Sequence[Theme], url: str | None) -> Message:
     head = [words(found, bold=True), words(". "), link(url, "Open the digest")]
     lines = [
         paragraph(
-            words(f"{t.rank}. {text.plain(t.words.name, 120)}"), words(f" ({d.item_of(t).severity}, {phrases.size(t)})")
+            words(f"{t.number}. {text.plain(t.words.name, 120)}"),
+            words(f" ({d.item_of(t).severity}, {phrases.size(t)})"),
         )
         for t in few
     ]
@@ -145,8 +151,12 @@ def _shown(now: Standing) -> list[Words]:
     if now.stage is Stage.CREATED:
         return [words("Approved by "), who(now.actor), *_ref(now), words(".")]
     if now.stage is Stage.MERGED:
-        return [words("Merged into another theme by "), who(now.actor), words(".")]
+        return [words(f"Merged into {_into(now)} by "), who(now.actor), words(".")]
     return rows.state(now)
+
+
+def _into(now: Standing) -> str:
+    return f"“{phrases.heading(now.into_name)}”" if now.into_name else "another theme"
 
 
 def _said(now: Standing) -> list[str]:
@@ -156,11 +166,12 @@ def _said(now: Standing) -> list[str]:
         return [f"evidence for {now.attached} by ", actor, ": ", _ATTACHED.get(now.stage, "being written"), "."]
     if now.stage is Stage.CREATED:
         return ["approved by ", actor, *([": ", Theirs(now.receipt.ref)] if now.receipt else []), "."]
+    if now.stage is Stage.MERGED:
+        return ["merged into ", Theirs(_into(now)), " by ", actor, "."]
     told = {
         Stage.APPROVED: f"approved by {actor}; no issue tracker is configured.",
         Stage.REJECTED: f"marked not a theme by {actor}.",
         Stage.SNOOZED: f"snoozed by {actor}.",
-        Stage.MERGED: f"merged into another theme by {actor}.",
         Stage.REFUSED: "Jira said no, and nothing was created. The reason is in the thread.",
         Stage.UNSURE: "please check Jira, the draft may or may not exist. Nothing is sent until you say so.",
         Stage.UNKNOWN: "Jira did not answer; the draft is being looked for and nothing is sent again.",

@@ -24,6 +24,7 @@ from bot.slack.elements import (
     header,
     paragraph,
     rich,
+    who,
     words,
 )
 from bot.slack.rows import Offer
@@ -56,6 +57,7 @@ class _Month:
     evidence: Mapping[str, str]
     offer: Offer
     merged: Sequence[Theme]
+    by: str | None
 
     @property
     def small(self) -> bool:
@@ -74,15 +76,16 @@ def digest(  # noqa: PLR0913 - what a month's message shows
     evidence: Mapping[str, str] | None = None,
     offer: Offer = EVERYTHING,
     merged: Sequence[Theme] = (),
+    by: str | None = None,
 ) -> Message:
     """The month in one message. `missing`: full sentences on sources that failed; they come first. `merged`: themes as
-    they were found that are a part of another now, which their standing names.
+    they were found that are a part of another now, which their standing names. `by`: who asked for it by hand.
 
     `evidence`: theme id -> address of its reply in the thread. `offer` without decisions: nobody may decide (an empty
     list of approvers, a digest over 90 days old), so that there are no buttons and the foot says why.
     """
     absent = (*missing, *(warned.message for warned in d.warnings if warned.code == MISSING))
-    month = _Month(d, standings, run_key, absent, evidence or {}, offer, merged)
+    month = _Month(d, standings, run_key, absent, evidence or {}, offer, merged, by)
     if d.totals.tickets_read == 0:
         return _nothing(month)
     most = len(d.themes)
@@ -122,7 +125,12 @@ def _blocks(month: _Month, shape: _Shape) -> Iterator[Block]:
 def _title(month: _Month) -> str:
     """Alone in a desktop notification: what it is, how much, and whether it is whole."""
     found = f"{len(month.digest.themes)} found" if month.digest.themes else "none found"
-    told = [found] + ["small sample"] * month.small + ["incomplete"] * bool(month.missing)
+    told = (
+        [found]
+        + ["on request"] * bool(month.by)
+        + ["small sample"] * month.small
+        + ["incomplete"] * bool(month.missing)
+    )
     return f"Support themes: {text.plain(month.digest.window.label, 90)}, {', '.join(told)}"
 
 
@@ -137,7 +145,8 @@ def _first(month: _Month) -> Iterator[Block]:
 
 def _facts(month: _Month) -> Iterator[Block]:
     d, t = month.digest, month.digest.totals
-    yield context(" · ".join(filter(None, (phrases.window_days(d.window), phrases.sources(d.making.sources)))))
+    read = " · ".join(filter(None, (phrases.window_days(d.window), phrases.sources(d.making.sources))))
+    yield rich(paragraph(words("Asked for by "), who(month.by), words(f" · {read}"))) if month.by else context(read)
     removed = f", {number(t.removed)} removed" if t.removed else ""
     unknown = f", {count(t.unidentified_customers, 'requester')} not identified" if t.unidentified_customers else ""
     yield figures(
@@ -156,7 +165,7 @@ def _row(month: _Month, theme: Theme, shape: _Shape) -> Iterator[Block]:
     item, now = month.digest.item_of(theme), month.standing(theme)
     press = Press(month.run_key, theme.id, item.revision)
     tentative = "Tentative " if month.small else ""
-    name = f"{tentative}{theme.rank}. {text.plain(theme.words.name, shape.name)}"
+    name = f"{tentative}{theme.number}. {text.plain(theme.words.name, shape.name)}"
     course = f" · {phrases.trend(theme)}" if theme.trend else ""
     figures_line = f"\n{phrases.size(theme)}{course} · {item.severity} · {theme.words.kind}"
     said: list[Words] = [words(name, bold=True), words(figures_line)]
@@ -218,7 +227,7 @@ def _foot(month: _Month, shape: _Shape) -> Iterator[Block]:
     told += [_where_the_rest_is(d), f"wording {phrases.made_by(d.making.drafter)}"]
     yield context(" · ".join(told))
     if not month.offer.decisions:
-        yield context("Nothing can be decided here: a private copy, nobody may approve, or over 90 days old.")
+        yield context(f"Nothing can be decided here. {month.offer.why_not}".strip())
 
 
 def _where_the_rest_is(d: Digest) -> str:

@@ -6,7 +6,7 @@ what is committed, so that two handlers can't erase each other's row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from bot import current, tracking
@@ -107,18 +107,28 @@ class Board:
     def _parent(self, digest: Digest, gone: Sequence[Theme], now: Mapping[str, Standing], run_key: str) -> Message:
         evidence, offer = self._evidence(digest, run_key), self._offer(digest, run_key, now)
         merged = [t for t in gone if now[t.id].stage is Stage.MERGED]
-        return blocks.digest(digest, now, run_key=run_key, evidence=evidence, offer=offer, merged=merged)
+        run = self._store.runs.get(run_key)
+        by = str(run.asked.get("by") or "") if run else ""
+        return blocks.digest(digest, now, run_key=run_key, evidence=evidence, offer=offer, merged=merged, by=by or None)
 
     def _evidence_of(self, digest: Digest, theme: Theme, now: Standing, run_key: str) -> Message:
         return thread.reply(digest, theme, now, run_key=run_key, offer=self._offer(digest, run_key, {theme.id: now}))
 
     def _offer(self, digest: Digest, run_key: str, now: Mapping[str, Standing]) -> Offer:
         """What may be clicked on the digest's messages."""
-        at_home = self._where(digest.making.run_id) is self._channel
-        open_ = self._deciders and at_home and self._store.now() - digest.making.made_at <= CLOSED_AFTER
+        why_not = self._closed(digest)
         found = tracking.existing(self._store, run_key, digest, now) if self._tracker else {}
         told = self._linkback.counts(run_key, digest, now)
-        return Offer(decisions=open_, tracker=self._tracker, at=self._store.now(), existing=found, linkback=told)
+        return Offer(not why_not, self._tracker, self._store.now(), existing=found, why_not=why_not, linkback=told)
+
+    def _closed(self, digest: Digest) -> str:
+        """Why nothing is decided on the digest's messages; empty where it may be."""
+        if self._where(digest.making.run_id) is not self._channel:
+            return "Only you see this; decisions are made in the channel, on the digest there."
+        if not self._deciders:
+            return "Nobody is named who may decide (slack.approvers in the config)."
+        late = self._store.now() - digest.making.made_at > CLOSED_AFTER
+        return f"It is more than {CLOSED_AFTER.days} days old." if late else ""
 
     def _evidence(self, digest: Digest, run_key: str) -> dict[str, str]:
         """Theme id -> where its reply in the thread is, once it is there."""
@@ -138,8 +148,15 @@ class Board:
         logs = self._store.decisions.of(tuple(shown))
         for theme in shown.values():
             here = {d.number: d for d in logs[theme.id] if d.run_key == drawing.run_key}
-            for key, message in _told(theme, now[theme.id], here, logs[theme.id]):
+            for key, message in _told(theme, now[theme.id], here, logs[theme.id], self._made):
                 yield self._reply(drawing.effect_key, drawing.run_key, f"{theme.id}|{key}", message, None)
+
+    def _made(self, approved: Decision | None) -> str:
+        """The issue that an approval made; empty where it was stopped before, or made none."""
+        if approved is None or approved.verdict is not Verdict.APPROVE:
+            return ""
+        effect = self._store.effects.get(str(approved.payload.get("effect") or ""))
+        return effect.receipt.ref if effect and effect.receipt else ""
 
     def _reply_key(self, run_key: str, subject: str) -> str:
         return effect_key("slack.reply", self._workspace, f"{run_key}|{subject}")
@@ -149,14 +166,18 @@ class Board:
 
 
 def _told(
-    theme: Theme, now: Standing, here: Mapping[int, Decision], log: Sequence[Decision]
+    theme: Theme,
+    now: Standing,
+    here: Mapping[int, Decision],
+    log: Sequence[Decision],
+    made: Callable[[Decision | None], str],
 ) -> Iterator[tuple[str, Message]]:
-    """The lines on one theme; `here`: the decisions made on this digest, by number."""
+    """The lines on one theme; `here`: the decisions made on this digest, by number; `made`: what one brought about."""
     for d in here.values():
         if d.verdict is Verdict.UNDO:
             number = int(d.payload.get("undoes") or d.number - 1)
             undone = next((one for one in log if one.number == number), None)
-            yield f"{d.number}|{Stage.OPEN}", answers.changed(d, theme, undone or d)
+            yield f"{d.number}|{Stage.OPEN}", answers.changed(d, theme, undone or d, made(undone))
         elif d.verdict in _BESIDE:
             yield f"{d.number}|{d.verdict}", answers.changed(d, theme)
     if now.decision in here and now.stage in _TOLD:

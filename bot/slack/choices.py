@@ -63,7 +63,7 @@ def errors(view: View, now: datetime, timezone: str) -> dict[str, str]:
 
 def _edit(s: Shown) -> View:
     words, refused = s.theme.words, s.stands[s.theme.id].stage is Stage.REFUSED
-    about = f"From theme {s.theme.rank}: {phrases.size(s.theme)}. Counts and ticket links are filled in for you."
+    about = f"From theme {s.theme.number}: {phrases.size(s.theme)}. Counts and ticket links are filled in for you."
     blocks = [
         _remark(about),
         field("title", "Title", _input(words.title, NAME)),
@@ -109,7 +109,7 @@ def _merge(s: Shown) -> View | None:
     others = [t for t in s.digest.themes if t.id != s.theme.id and s.stands[t.id].stage not in closed]
     if not others:
         return None
-    pairs = [(t.id, f"{t.rank}. {text.plain(t.words.name, 45)} ({_into(t, s.stands[t.id])})") for t in others]
+    pairs = [(t.id, f"{t.number}. {text.plain(t.words.name, 45)} ({_into(t, s.stands[t.id])})") for t in others]
     keep = options([("keep", "Keep them together in later digests")])
     blocks = [
         _remark(f"“{text.plain(s.theme.words.name, 120)}” ({phrases.size(s.theme)}) joins the theme you pick."),
@@ -130,7 +130,8 @@ def _not_a_theme(s: Shown) -> View:
     why = [(key, f"{said[0].upper()}{said[1:]}") for key, said in REASONS.items()]
     blocks = [
         _remark(
-            f"“{text.plain(s.theme.words.name, 120)}” and its like are left out of later digests. You can restore it."
+            f"“{text.plain(s.theme.words.name, 120)}” and tickets like these are left out of later digests. "
+            "You can restore it."
         ),
         field("reason", "Why is it not a theme?", {"type": "radio_buttons", "options": options(why)}),
         field("note", "Note", {"type": "plain_text_input", "max_length": 500}, optional=True),

@@ -79,7 +79,7 @@ def _month(month: Month, may: bool) -> Iterator[Block]:
 def _row(month: Month, theme: Theme) -> Iterator[Block]:
     item, now = month.digest.item_of(theme), month.stands[theme.id]
     tentative = any(warned.code == SMALL for warned in month.digest.warnings)
-    name = f"{'Tentative ' if tentative else ''}{theme.rank}. {text.plain(theme.words.name, 120)}"
+    name = f"{'Tentative ' if tentative else ''}{theme.number}. {text.plain(theme.words.name, 120)}"
     course = f" · {phrases.trend(theme)}" if theme.trend else ""
     figures = f"\n{phrases.size(theme)}{course} · {item.severity} · {theme.words.kind} · backlog rank {item.rank}"
     state = rows.state(now)

@@ -28,7 +28,7 @@ _LOOKING = (
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What may be clicked: `decisions` False: nothing (nobody may decide, or the digest is closed). `tracker` False: an
+    """What may be clicked: `decisions` False: nothing, and `why_not` says why in a sentence. `tracker` False: an
     approval makes no issue, and its button doesn't say so. `at`: the moment of drawing; None: no time is over.
     `copy` False: no way to the item as Markdown, for want of room. `existing`: theme id -> what the tracker has of it.
     """
@@ -39,6 +39,7 @@ class Offer:
     copy: bool = True
     existing: Mapping[str, Existing] = field(default_factory=dict)
     linkback: Mapping[str, int] = field(default_factory=dict)  # theme id -> tickets that may be told of its issue
+    why_not: str = ""
 
     def is_late(self, now: Standing) -> bool:
         """The time in which an issue can be taken back is over."""
@@ -66,12 +67,13 @@ def state(now: Standing, offer: Offer | None = None) -> list[Words]:
             words("Marked not a theme by "),
             *_by(now),
             *_why(now),
-            words(". Its like is left out of later digests."),
+            words(". Tickets like these are left out of later digests."),
         ]
     if now.stage is Stage.SNOOZED:
-        return [words("💤 Snoozed by "), *_by(now), words(f" {_ending(now)}")]
+        return [words("💤 Snoozed by "), *_by(now), words(f", {_ending(now)}")]
     if now.stage is Stage.MERGED:
-        return [words("Merged into another theme by "), *_by(now)]
+        into = f"“{phrases.clip(phrases.line(now.into_name), 80)}”" if now.into_name else "another theme"
+        return [words(f"Merged into {into} by "), *_by(now)]
     if now.stage is Stage.APPROVED:
         told = ". No issue tracker is configured, so nothing was sent anywhere."
         return [words("✅ Approved by "), *_by(now), words(told)]
@@ -122,7 +124,7 @@ def _made(now: Standing) -> list[Words]:
 
 def merged(theme: Theme, now: Standing, into: Theme) -> list[Words]:
     """What stands in place of a theme that was merged into another."""
-    together = f"{into.rank}. {text.plain(into.words.name, 80)}"
+    together = f"{into.number}. {text.plain(into.words.name, 80)}"
     said = [words(text.plain(theme.words.name, 80), bold=True), words("\nMerged into "), words(together, bold=True)]
     return [*said, words(" by "), *_by(now), words(f": {phrases.size(into)} together")]
 

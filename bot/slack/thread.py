@@ -44,7 +44,7 @@ def reply(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offer: O
     """A theme's evidence: what it is, its figures with their arithmetic, the draft, quotes and tickets, and buttons."""
     item = d.item_of(theme)
     tail = f": {phrases.size(theme)}, {item.severity}. {count(len(theme.quotes), 'quote')} and ticket links."
-    said = text.sentence(f"Evidence for theme {theme.rank}, ", Theirs(theme.words.name), tail)
+    said = text.sentence(f"Evidence for theme {theme.number}, ", Theirs(theme.words.name), tail)
     press = Press(run_key, theme.id, item.revision)
     small = any(warned.code == SMALL for warned in d.warnings)
     controls = rows.controls(theme, standing, press, offer=offer, tentative=small, whole=True)
@@ -71,7 +71,7 @@ def elsewhere(d: Digest, theme: Theme, standing: Standing, *, run_key: str, offe
 
 def _evidence(d: Digest, theme: Theme, now: Standing, offer: Offer, depth: _Depth) -> Iterator[Block]:
     item = d.item_of(theme)
-    name = f"{theme.rank}. {text.plain(theme.words.name, 120)}"
+    name = f"{theme.number}. {text.plain(theme.words.name, 120)}"
     problem = words(f"\n{phrases.line(theme.words.problem)}", limit=depth.problem)
     yield rich(paragraph(words(name, bold=True), problem), bullets(_figures(d, theme, item)))
     story = words(f"\n{phrases.line(theme.words.user_story)}", limit=depth.problem)
@@ -92,7 +92,7 @@ def _evidence(d: Digest, theme: Theme, now: Standing, offer: Offer, depth: _Dept
 
 def _figures(d: Digest, theme: Theme, item: BacklogItem) -> Iterator[Block]:
     deflection, customers = item.deflection, count(theme.counts.customers, "customer")
-    arithmetic = f"range {phrases.avoidable(deflection)}: {deflection.arithmetic}"
+    arithmetic = f"{phrases.avoidable(deflection)}: {deflection.arithmetic}"
     firm = phrases.stability_word(theme.quality.stability)
     figures = (
         ("Tickets: ", f"{phrases.size(theme)} ({phrases.sources(theme.counts.by_source)})"),
@@ -124,7 +124,7 @@ def _tickets(theme: Theme, depth: _Depth) -> Iterator[Block]:
     if not listed:
         return
     rest = theme.counts.tickets - len(listed)
-    parts: list[Words] = [words("Tickets, nearest first: ", bold=True)]
+    parts: list[Words] = [words("Tickets, the most typical first: ", bold=True)]
     for n, one in enumerate(listed):
         parts += [words(", ")] * bool(n) + [link(one.url, one.ticket_id)]
     parts += [words(f" and {number(rest)} more in the report")] if rest > 0 else []

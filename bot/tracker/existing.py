@@ -54,7 +54,7 @@ def _status(own: Issue | None) -> str:
 def _missing(now: Standing, news: int) -> str:
     if not news or now.receipt is None:
         return ""
-    return f"{phrases.count(news, 'ticket')} of these {'is' if news == 1 else 'are'} not in {now.receipt.ref} yet"
+    return f"{phrases.number(news)} of these tickets {'is' if news == 1 else 'are'} not in {now.receipt.ref} yet"
 
 
 def open_one(found: Sequence[Match]) -> Issue | None:

@@ -135,7 +135,7 @@ def _impact(draft: Draft, cut: int) -> Iterator[tuple[str, str]]:
     yield "Severity", f"{item.severity}: {phrases.clip(phrases.line(phrases.why(item)), cut)}"
     yield (
         "Expected deflection",
-        f"{likely} (range {phrases.avoidable(deflection)}: {phrases.clip(phrases.line(deflection.arithmetic), cut)})",
+        f"{likely} ({phrases.avoidable(deflection)}: {phrases.clip(phrases.line(deflection.arithmetic), cut)})",
     )
     customers = phrases.count(made.customers, "customer")
     yield "Impact", f"{phrases.number(item.impact)} ({customers} × {item.severity} weight), backlog rank {item.rank}"
