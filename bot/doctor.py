@@ -152,7 +152,7 @@ def _outside(config: Config, name: str, faulty: bool) -> Look:
         part = _part(config, name)
         if part is None:
             return [Finding(name, "skip", "not looked at: its settings have a fault" if faulty else "not configured")]
-        return [*part.check(), *(_buttons(config) if name == "slack" else ())]
+        return [*part.check(), *(_buttons(config) if name == "slack" else ()), *_writes(config, name)]
 
     return look
 
@@ -161,6 +161,11 @@ def _buttons(config: Config) -> Iterator[Finding]:
     if config.slack and config.slack.mode == "socket" and not config.slack.app_token:
         mend = "Make one (xapp-...) under Basic Information > App-Level Tokens: GROUNDSWELL_SLACK__APP_TOKEN."
         yield Finding("slack buttons", "warn", "no slack.app_token: digests are posted, buttons don't work", mend)
+
+
+def _writes(config: Config, name: str) -> Sequence[Finding]:
+    """What putting the link to an issue on tickets needs, where somebody opted in; nothing is written."""
+    return wiring.linkbacks(_alone(config, name))[name].check() if name in wiring.ways(config) else []
 
 
 def _part(config: Config, name: str) -> Checked | None:
@@ -174,9 +179,13 @@ def _part(config: Config, name: str) -> Checked | None:
     if name in ("productboard", "dovetail"):
         alone = config.model_copy(update=dict.fromkeys({"productboard", "dovetail"} - {name}))
         return wiring.beside(alone).get(name)
+    return wiring.desks(_alone(config, name)).get(name)
+
+
+def _alone(config: Config, name: str) -> Config:
+    """With one help desk, so that what keeps the other from being made is no fault of this."""
     others = {n: None for n in ("zendesk", "intercom") if n != name}
-    alone = config.model_copy(update={"sources": config.sources.model_copy(update=others)})
-    return wiring.desks(alone).get(name)
+    return config.model_copy(update={"sources": config.sources.model_copy(update=others)})
 
 
 def _model() -> list[Finding]:

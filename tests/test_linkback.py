@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
 from bot.acts import EffectState, Message, Stage, Verdict
+from bot.cli import app
 from bot.decisions import standings
 from bot.domain import Digest
 from bot.linkback import Linkback
@@ -25,6 +28,8 @@ from bot.tracker.linkback import Way, Ways
 from connectors.zendesk.linkback import Linkback as Zendesk
 from tests.databases import WORKSPACE
 from tests.digests import sample_digest
+from tests.servers.jira import EMAIL
+from tests.servers.jira import TOKEN as JIRA_TOKEN
 from tests.servers.slack import CHANNEL
 from tests.servers.zendesk import ZendeskServer
 from tests.spine import PASSED, RUN, Scene, scene
@@ -216,6 +221,58 @@ def test_tags_are_added_beside_the_others(tmp_path: Path) -> None:
         told.settle()
         assert told.notes() == []
         assert all(t["tags"] == [f"groundswell-{issue.lower()}"] for t in told.zendesk.tickets.values())
+
+
+# --- from the terminal
+
+
+@pytest.fixture
+def says(told: Told, tmp_path: Path) -> Callable[..., Result]:
+    """Runs a command on the scene's database and stand-ins."""
+    zendesk = {"subdomain": "acme", "email": "bot@acme.example", "token": "t", "base_url": told.zendesk.url}
+    jira = {"site": told.here.jira.url, "email": EMAIL, "token": JIRA_TOKEN, "project": told.here.jira.project}
+    config = {
+        "workspace": {"name": WORKSPACE},
+        "sources": {"zendesk": {**zendesk, "linkback": "internal-note"}},
+        "jira": jira,
+        "storage": {"database": f"sqlite:///{tmp_path / 'store.db'}"},
+        "output": {"cache": str(tmp_path / "vectors.db")},
+        "network": {"allow_private": True},
+    }
+
+    def run(*args: str, **more: Any) -> Result:
+        told_config = json.dumps({**config, **more})
+        (tmp_path / "config.yaml").write_text(told_config)
+        return CliRunner().invoke(app, [*args, "--config", str(tmp_path / "config.yaml")])
+
+    return run
+
+
+def test_the_command_lists_every_ticket_and_writes_when_it_is_meant(told: Told, says: Callable[..., Result]) -> None:
+    early = says("linkback", "1")
+    assert early.exit_code == 2 and "is in no issue" in early.stderr
+    issue = told.approved()
+    told.zendesk.edit(next(iter(told.zendesk.tickets)), status="closed")
+    listed = says("linkback", "1")
+    assert listed.exit_code == 2 and "Say --yes if it is meant" in listed.stderr
+    assert [listed.stdout.count(f"{UNDER}{key}") for key in told.zendesk.tickets] == [1] * TICKETS
+    assert f"Tracked in {issue}" in listed.stdout and "groundswell-op" not in listed.stdout
+    assert told.notes() == [] and not told.zendesk.sent("PUT", ".")
+    done = says("linkback", "1", "--yes")
+    assert done.exit_code == 6 and "closed" in done.stderr, (done.stdout, done.stderr)
+    assert f"Linked from {TICKETS - 1} tickets, 1 ticket refused the link" in done.stdout
+    assert len(told.notes()) == TICKETS - 1
+    again = says("linkback", "1", "--yes")
+    assert len(told.notes()) == TICKETS - 1 and again.stdout.count("asked for before") == TICKETS - 1
+
+
+def test_the_command_and_doctor_say_nothing_of_writing_where_it_is_off(told: Told, says: Callable[..., Result]) -> None:
+    told.approved()
+    off = {"zendesk": {"subdomain": "acme", "email": "bot@acme.example", "token": "t", "base_url": told.zendesk.url}}
+    refused = says("linkback", "1", "--yes", sources=off)
+    assert refused.exit_code == 2 and "linkback" in refused.stderr and not told.zendesk.sent("PUT", ".")
+    assert "zendesk write" in says("doctor", "zendesk").stdout
+    assert "zendesk write" not in says("doctor", "zendesk", sources=off).stdout
 
 
 # --- in Slack
