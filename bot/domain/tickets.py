@@ -84,7 +84,10 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a source hands over in one piece. `warnings` are remarks on the whole source, in full sentences."""
+    """What a source hands over in one piece. `warnings` are remarks on the whole source, in full sentences.
+
+    `understood`: how it was read ("date from “Opened on”"), for whoever watches a run; no part of a digest.
+    """
 
     tickets: tuple[Ticket, ...]
     rejects: tuple[Reject, ...] = ()
@@ -94,6 +97,7 @@ class Page:
     tombstones: tuple[str, ...] = ()  # ids ("zendesk:42") of tickets deleted over there: their text goes here, too
     struck: tuple[str, ...] = ()  # ids of tickets of which somebody over there struck something out: it goes here, too
     high_water: datetime | None = None
+    understood: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

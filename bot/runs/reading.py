@@ -89,6 +89,8 @@ def collect(sources: Sequence[Source], watch: Watch) -> Collected:
                 _keep_latest(latest, ticket, rejects)
             rejects.extend(page.rejects)
             warnings.update(dict.fromkeys(page.warnings))
+            for said in page.understood:
+                watch.done("Columns", said)
             progress(len(latest), page.estimate or len(latest))
     return Collected(tuple(sorted(latest.values(), key=lambda t: t.id)), tuple(rejects), tuple(warnings))
 

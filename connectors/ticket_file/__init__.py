@@ -20,7 +20,8 @@ _PAGE = 1_000
 
 
 class TicketFile:
-    """One file. `columns` maps our fields to its headers; `now` and `timezone` place its dates; `source` names it."""
+    """One file. `columns` maps our fields to its headers; `now` and `timezone` place its dates, of which the day or the
+    month comes first (`day_first`; None: as they tell themselves); `source` names it."""
 
     def __init__(
         self,
@@ -30,12 +31,18 @@ class TicketFile:
         columns: Mapping[str, str] | None = None,
         timezone: str = "UTC",
         source: str = "file",
+        day_first: bool | None = None,
     ) -> None:
         self._path = path
         self._now = now
         self._columns = dict(columns or {})
         self._zone = ZoneInfo(timezone)
         self._source = source
+        self._day_first = day_first
+
+    def headers(self) -> tuple[str, ...]:
+        """As they stand in the file. Raises Refused."""
+        return reading.read(self._path).headers
 
     def check(self) -> Sequence[Finding]:
         try:
@@ -47,8 +54,8 @@ class TicketFile:
     def pages(self, cursor: str | None = None, *, since: datetime | None = None) -> Iterator[Page]:
         """All tickets of the file, each id once. `cursor` and `since` are for sources that grow."""
         table = reading.read(self._path)
-        columns = recognised(table.headers, self._columns, self._path)
-        dates = Dates.of(table, columns, self._zone, self._now)
+        columns = recognised(table, self._columns, self._path)
+        dates = Dates.of(table, columns, self._zone, self._now, self._day_first)
         read, rejects = self._tickets(table, columns, dates)
         if not read and not rejects:
             raise Refused(
@@ -62,6 +69,7 @@ class TicketFile:
                 rejects=tuple(rejects) if first else (),
                 warnings=warnings if first else (),
                 estimate=len(read),
+                understood=(f"{self._path.name}: {columns.understood}",) if first and columns.understood else (),
             )
 
     def _tickets(self, table: Table, columns: Columns, dates: Dates) -> tuple[list[Ticket], list[Reject]]:

@@ -1,132 +1,135 @@
-"""Which column holds what: usual names are recognised, unusual ones can be mapped."""
+"""Which column holds what: usual names are recognised, unusual ones can be mapped, and are guessed at in words."""
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.domain import Warned
 from bot.ports import Refused
+from connectors.ticket_file.names import NAMES
+from connectors.ticket_file.table import Table
+from connectors.ticket_file.values import looks_dated, tidy
 
-# Field -> usual names, best first, as `_plain` writes them.
-_NAMES: Mapping[str, str] = {
-    "id": (
-        "id, ticket id, ticket, ticket number, ticket no, ticket nr, ticket key, issue key, conversation"
-        " id, case number, case id, case, reference, ref, key, number, ticketnummer, num ticket, numero,"
-        " nr"
-    ),
-    "subject": (
-        "subject, title, summary, ticket subject, conversation title, headline, topic, betreff, thema,"
-        " titel, sujet, asunto, titre"
-    ),
-    "body": (
-        "description, body, message, text, content, comment, first message, conversation body, source"
-        " body, details, ticket description, question, first comment, initial message, customer message,"
-        " feedback, issue, problem, summary, note, notes, beschreibung, nachricht, descripcion, mensaje, contenu"
-    ),
-    "email": (
-        "requester email, requester e mail, email, e mail, from, contact email, user email, customer"
-        " email, sender, from email, author email, source author email, requester, reporter, user, mail,"
-        " email address, absender"
-    ),
-    "person": (
-        "requester name, contact name, user name, customer contact, author name, source author name,"
-        " sender name, requester, reporter, from name, full name, contact, user, author, person, name"
-    ),
-    "person id": "requester id, user id, contact id, author id, source author id",
-    "role": "requester role, author type, source author type, user role, requester type",
-    "account": (
-        "organization, organization name, organisation, organisation name, company, company name,"
-        " companies, account, account name, customer, customer name, client, firma, kunde, unternehmen,"
-        " entreprise, empresa, cliente, org"
-    ),
-    "account id": (
-        "account id, organization id, organisation id, company id, customer id, org id, client id,"
-        " external id, organization external id, tenant, workspace id"
-    ),
-    "domain": "domain, organization domain, company domain, website, company website",
-    "created": (
-        "created at, created, date created, created date, date, opened, opened at, submitted, submitted"
-        " at, submitted on, received, time, timestamp, started at, creation date, created on, open date,"
-        " requested at, conversation started at, erstellt, erstellt am, datum, fecha, fecha de creacion,"
-        " date de creation"
-    ),
-    "updated": (
-        "updated at, updated, last updated, date updated, modified, last modified, updated date,"
-        " modified at, last update"
-    ),
-    "status": "status, state, ticket status, conversation state",
-    "priority": "priority, urgency, prioritat, ticket priority",
-    "tags": "tags, labels, tag, label, current tags, conversation tags",
-    "area": (
-        "product area, area, component, category, module, feature, product, feature area, team, bereich,"
-        " kategorie, ticket type category"
-    ),
-    "language": "language, locale, lang, sprache",
-    "url": "url, link, ticket url, permalink, web url, ticket link, conversation url, href",
-    "source": "source, origin, system, tool, helpdesk, help desk",
-    "summary": "ai summary, short summary",
-}
 _TEXT = ("subject", "body")
 _WHO = ("email", "person", "person id", "account", "account id", "domain")
+_SAID = {"created": "date", "body": "text", "account": "customer", "email": "requester", "person": "requester"}
+_SAMPLE = 50  # rows that a guess looks at
+_LISTED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Field -> header of this file."""
+    """Field -> header of this file. `understood`: in one sentence, which column was taken for what, and which not."""
 
     of: Mapping[str, str]
     warnings: tuple[Warned, ...] = ()
+    understood: str = ""
 
     def get(self, field: str) -> str | None:
         return self.of.get(field)
 
 
-def recognised(headers: Sequence[str], mapped: Mapping[str, str], path: Path) -> Columns:
+def recognised(table: Table, mapped: Mapping[str, str], path: Path) -> Columns:
     """Raises Refused when no column holds text, or a mapped header is not in the file."""
-    of: dict[str, str] = {}
-    for field, header in mapped.items():
-        of[_field(field)] = _existing(header, headers, path)
+    headers = table.headers
+    of = {_field(field): _existing(header, headers, path) for field, header in mapped.items()}
     taken = set(of.values())
     plain = {header: _plain(header) for header in headers}
-    for field, names in _NAMES.items():
+    for field, names in NAMES.items():
         if field in of:
             continue
-        found = _first(names.split(", "), plain, taken, shared=field in {"email", "person"})
+        found = _first(names, plain, taken, shared=field in {"email", "person"})
         if found is not None:
             of[field] = found
             taken.add(found)
+    rest = [header for header in headers if header not in taken]
     if not any(field in of for field in _TEXT):
-        listed = ", ".join(repr(h) for h in headers[:12])
         raise Refused(
-            f"{path} has no column with text that is known by name. Its columns are {listed}: "
-            "say which one with --column body=NAME."
+            f"{path} has no column with text that is known by name. Its columns are {_listed(headers)}: "
+            f"say which one with {_option('body', _longest(table, rest))}."
         )
-    return Columns(of, tuple(_remarks(of) if len(headers) > 1 else ()))
+    return Columns(of, tuple(_remarks(of, table, rest)), _understood(of, rest))
 
 
 def _first(names: Sequence[str], plain: Mapping[str, str], taken: set[str], *, shared: bool) -> str | None:
     """ "Requester" may hold a mail address or a name: both fields may read it, and the value decides."""
     for name in names:
         for header, known in plain.items():
-            if known == name and (header not in taken or shared):
+            if name in (known, _bare(header)) and (header not in taken or shared):
                 return header
     return None
 
 
-def _remarks(of: Mapping[str, str]) -> list[Warned]:
-    if any(field in of for field in _WHO):
-        return []
-    return [
-        Warned(
-            "no_customer_column",
-            "The file has no column that tells customers apart: customers can't be counted. Map one with"
-            " --column account=NAME or --column email=NAME.",
+def _bare(header: str) -> str:
+    """Without what stands in brackets: "Created (UTC)"."""
+    return _plain(re.sub(r"\([^()]*\)|\[[^\[\]]*\]", " ", header))
+
+
+def _understood(of: Mapping[str, str], rest: Sequence[str]) -> str:
+    of = {field: header for field, header in of.items() if field != "person" or header != of.get("email")}
+    told = ", ".join(f"{_SAID.get(field, field)} from “{tidy(header)}”" for field, header in of.items())
+    more = f" and {len(rest) - _LISTED} more" if len(rest) > _LISTED else ""
+    return f"{told}; not used: {_listed(rest[:_LISTED])}{more}" if rest else told
+
+
+def _remarks(of: Mapping[str, str], table: Table, rest: Sequence[str]) -> Iterator[Warned]:
+    """What a digest lacks since no column was known for it, with the line to type where one looks like it."""
+    if "created" not in of and rest:
+        guess = next((header for header in rest if _is(table, header, looks_dated)), None)
+        seems = (
+            f"“{tidy(guess)}” looks like one" if guess else f"{_listed(rest[:_LISTED])} {_were(rest)} not recognised"
         )
-    ]
+        yield Warned(
+            "no_date_column",
+            f"No column of dates is known by name, so months and trends can't be told. {seems}: "
+            f"say {_option('created', guess)}.",
+        )
+    if len(table.headers) > 1 and not any(field in of for field in _WHO):
+        guess = next((header for header in rest if _is(table, header, _is_mail)), None)
+        option = _option("email", guess) if guess else f"{_option('account', None)} or {_option('email', None)}"
+        yield Warned(
+            "no_customer_column",
+            f"The file has no column that tells customers apart: customers can't be counted. Map one with {option}.",
+        )
+
+
+def _were(headers: Sequence[str]) -> str:
+    return "was" if len(headers) == 1 else "were"
+
+
+def _option(field: str, header: str | None) -> str:
+    return f'--column {field}="{tidy(header)}"' if header else f"--column {field}=NAME"
+
+
+def _listed(headers: Sequence[str]) -> str:
+    return ", ".join(f"“{tidy(header)}”" for header in headers[:12])
+
+
+def _values(table: Table, header: str) -> list[str]:
+    given = (tidy(row.values.get(header)).strip() for row in table.rows[: 4 * _SAMPLE])
+    return [value for value in given if value][:_SAMPLE]
+
+
+def _is(table: Table, header: str, what: Callable[[str], bool]) -> bool:
+    """Nearly all of the column's values are that, and there are some."""
+    values = _values(table, header)
+    return len(values) >= 3 and sum(map(what, values)) >= 0.9 * len(values)
+
+
+def _is_mail(value: str) -> bool:
+    return re.fullmatch(r"\S+@\S+\.\S+", value) is not None
+
+
+def _longest(table: Table, headers: Sequence[str]) -> str | None:
+    """The column that reads most like what customers write; None when all are short, or there is nothing in them."""
+    length = {header: sum(map(len, values)) / len(values) for header in headers if (values := _values(table, header))}
+    best = max(length, key=lambda header: length[header], default=None)
+    return best if best and length[best] >= 20 else None
 
 
 def _field(name: str) -> str:
@@ -148,10 +151,10 @@ def _field(name: str) -> str:
         "requester name": "person",
     }
     field = aliases.get(plain, plain)
-    if field not in _NAMES:
-        near = difflib.get_close_matches(field, _NAMES, n=1, cutoff=0.5)
+    if field not in NAMES:
+        near = difflib.get_close_matches(field, NAMES, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0].replace(' ', '_')!r}?" if near else ""
-        known = ", ".join(f.replace(" ", "_") for f in _NAMES if f != "summary")
+        known = ", ".join(f.replace(" ", "_") for f in NAMES if f != "summary")
         raise Refused(f"--column: {name!r} is no field of a ticket.{hint} Fields are {known}.")
     return field
 
@@ -162,11 +165,11 @@ def _existing(header: str, headers: Sequence[str], path: Path) -> str:
             return known
     near = difflib.get_close_matches(header, headers, n=1, cutoff=0.5)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise Refused(f"{path} has no column {header!r}.{hint} Its columns are {', '.join(repr(h) for h in headers[:12])}.")
+    raise Refused(f"{path} has no column {header!r}.{hint} Its columns are {_listed(headers)}.")
 
 
 def _plain(header: str) -> str:
-    """Lower case, camelCase split, everything but letters and digits a single blank."""
+    """Lower case, camelCase split, no accents, everything but letters and digits a single blank."""
     split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header)
-    bare = re.sub(r"[\W_]+", " ", split.casefold().replace("#", " number ")).strip()
-    return bare.replace("é", "e").replace("ó", "o").replace("ú", "u").replace("ä", "a")
+    spaced = re.sub(r"[\W_]+", " ", split.casefold().replace("#", " number ")).strip()
+    return "".join(c for c in unicodedata.normalize("NFKD", spaced) if not unicodedata.combining(c))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from email.utils import parsedate_to_datetime
@@ -22,7 +22,11 @@ _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\
 _TAG = re.compile(
     r"<(?:p|div|br|span|a|ul|ol|li|table|b|i|strong|em|h[1-6]|html|body|img|blockquote)\b[^>]{0,2000}>", re.IGNORECASE
 )
-_SLASHED = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{2,4})")
+_SLASHED = re.compile(r"(\d{1,2})([/.])(\d{1,2})[/.](\d{4}|\d{2})(?!\d)")
+_DATED = re.compile(
+    r"(\d{4}[-/]\d\d?[-/]\d\d?|\d\d?[./-]\d\d?[./-](\d{4}|\d\d)"
+    r"|(\w+,? )?\d\d?\.? \w{3,9}\.? \d{4}|\w{3,9} \d\d?, \d{4})([T, ].*)?"
+)
 # Excel counts days from here, because 1900 was no leap year and Lotus thought it was.
 _EXCEL = datetime(1899, 12, 30, tzinfo=UTC)
 # What dateutil fills in where a text has no year or hour; without it, it takes today's.
@@ -58,6 +62,11 @@ def tags(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(t for t in (tidy(v).strip(" '\"") for v in given if v is not None) if t))
 
 
+def looks_dated(text: str) -> bool:
+    """Whether it is written as a date; a bare number may be anything."""
+    return _DATED.fullmatch(text) is not None
+
+
 def made_id(ticket: Ticket, made: dict[str, int]) -> str:
     """An id from the content, for a row without one: the same row has the same id in any order of rows."""
     at = ticket.created_at.isoformat() if ticket.created_at else ""
@@ -87,13 +96,13 @@ class Dates:
     impossible: int = 0
 
     @classmethod
-    def of(cls, table: Table, columns: Columns, zone: tzinfo, now: datetime) -> Dates:
-        header = columns.get("created")
-        cells = (str(row.values.get(header) or "") for row in table.rows) if header else ()
-        pairs = [(int(m[1]), int(m[2]), "." in m[0]) for c in cells if (m := _SLASHED.match(c.strip()))]
-        day_first = any(a > 12 for a, _, _ in pairs) or any(dotted for _, _, dotted in pairs)
-        month_first = any(b > 12 for _, b, _ in pairs)
-        return cls(zone, now, day_first and not month_first, bool(pairs) and not day_first and not month_first)
+    def of(cls, table: Table, columns: Columns, zone: tzinfo, now: datetime, day_first: bool | None = None) -> Dates:
+        """`day_first`: somebody said so; None: the dates themselves tell, or nobody does."""
+        headers = [header for field in ("created", "updated") if (header := columns.get(field))]
+        cells = (str(row.values.get(header) or "").strip() for header in headers for row in table.rows)
+        found = {match.groups() for cell in cells if (match := _SLASHED.match(cell))}
+        told = _day_first(found, now) if day_first is None else day_first
+        return cls(zone, now, bool(told), bool(found) and told is None)
 
     def read(self, value: Any) -> datetime | None:
         """The aware time in a cell; None when there is none, when it can't be read, or when it can't be true."""
@@ -165,6 +174,22 @@ class Dates:
         if self.ambiguous:
             yield Warned(
                 "ambiguous_dates",
-                "Dates like 03/04 were read month first, since none of them tells: write them as 2026-03-04 if"
-                " that is wrong.",
+                "Dates like 03/04 were read month first, since none of them tells: say --day-first if that is wrong,"
+                " and --month-first if it is right.",
             )
+
+
+def _day_first(written: Collection[tuple[str, ...]], now: datetime) -> bool | None:
+    """What comes first in a column's dates, by those that can be read one way only: there is no thirteenth month, and
+    no ticket is of a day to come. With dots the day comes first. None: none of them tells."""
+    days = [(int(a), int(b), int(year) + (2000 if len(year) == 2 else 0)) for a, _, b, year in written]
+    day, month = any(a > 12 for a, _, _ in days), any(b > 12 for _, b, _ in days)
+    if day or month:
+        return day and not month
+    if any(between == "." for _, between, _, _ in written):
+        return True
+    last = (now + timedelta(days=1)).date()
+    wrong = [any((y, m, d) > (last.year, last.month, last.day) for y, m, d in read) for read in (
+        [(y, a, b) for a, b, y in days], [(y, b, a) for a, b, y in days]
+    )]  # fmt: skip
+    return wrong[0] if wrong[0] != wrong[1] else None
