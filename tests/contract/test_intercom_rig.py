@@ -9,9 +9,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from intercom.types.admin_reply_conversation_request import AdminReplyConversationRequest
 
+from bot.acts import Act, Undecided
 from bot.ports import Refused, Unavailable
 from connectors.intercom import Intercom
+from connectors.intercom.linkback import Linkback
+from connectors.intercom.pen import Pen
 from connectors.intercom.wire import Unfit, Wire
 from connectors.patience import Patience
 from tests.contract.sources import Clock
@@ -72,3 +76,20 @@ def test_every_other_request_is_one_that_the_description_allows(rig: dict[str, s
 def test_the_workspaces_region_is_read_where_the_description_puts_it(rig: dict[str, str]) -> None:
     with pytest.raises(Refused, match=r"set sources\.intercom\.region to us"):
         next(iter(_source(rig, region="eu").pages()))
+
+
+def test_notes_and_tags_are_sent_as_the_description_wants_them(rig: dict[str, str]) -> None:
+    pen = Pen("t", "us", rig["intercom"], 20)
+    assert pen.note("515", "991267618", "<p>Tracked in BILL-1</p>").data["type"] == "conversation"
+    assert pen.note("ticket-633", "991267618", "<p>Tracked in BILL-1</p>").data["type"] == "ticket_part"
+    assert pen.named_tag("groundswell-bill-1").data["type"] == "tag"
+    assert pen.tag("515", "991267618", "86").data["type"] == pen.tag("ticket-633", "991267618", "86").data["type"]
+    unfit = AdminReplyConversationRequest(message_type="shout", admin_id="1", body="x")
+    with pytest.raises(Refused):  # so that this can fail
+        pen._written(lambda sdk: sdk.conversations.reply("515", request=unfit))
+
+
+def test_what_a_note_is_looked_for_by_is_what_the_description_knows(rig: dict[str, str]) -> None:
+    link = Linkback(token="t", base_url=rig["intercom"], timeout=20)
+    act = Act("a" * 64, "intercom.note", "515", {"ticket": "515", "body": "x"})
+    assert list(link.twins(act)) == [] and isinstance(link.find(act, link.mark(act)), Undecided)

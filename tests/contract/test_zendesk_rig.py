@@ -8,12 +8,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from zenpy.lib.api_objects import Comment, Ticket
 
+from bot.acts import Act, Undecided
 from bot.domain import AccountHint, Requester
-from bot.ports import Unavailable
+from bot.ports import Refused, Unavailable
 from connectors.patience import Patience
 from connectors.zendesk import Zendesk
 from connectors.zendesk.account import Account
+from connectors.zendesk.linkback import Linkback
+from connectors.zendesk.pen import Pen
 from connectors.zendesk.place import Place
 from connectors.zendesk.search import Search
 from connectors.zendesk.wire import Line
@@ -74,3 +78,18 @@ def test_the_search_export_is_asked_for_as_the_specification_wants_it(rig: dict[
 def test_comments_are_asked_for_as_the_specification_wants_it(rig: dict[str, str]) -> None:
     (comment,) = _line(rig).zenpy.tickets.comments(ticket=35436)
     assert comment.body == "Thanks for your help!" and comment.public is True
+
+
+def test_an_internal_note_is_sent_as_the_specification_wants_it(rig: dict[str, str]) -> None:
+    """Tags are not tried: the specification knows no body for them, and so Prism takes none (415, VENDORS 2.5)."""
+    pen = Pen(Account("acme", "t", "bot@acme.example", rig["zendesk"]), 20)
+    pen.note(35436, "Tracked in BILL-1")
+    with pytest.raises(Refused, match=r"\(4"):  # so that this can fail
+        pen._zenpy.tickets.update(Ticket(id=35436, comment=Comment(body="x", public={"no": "boolean"})))
+
+
+def test_what_a_note_is_looked_for_by_is_what_the_specification_knows(rig: dict[str, str]) -> None:
+    link = Linkback(subdomain="acme", token="t", email="bot@acme.example", base_url=rig["zendesk"], timeout=20)
+    act = Act("a" * 64, "zendesk.note", "35436", {"ticket": "35436", "body": "x"})
+    assert datetime.fromisoformat(link.mark(act)["at"]) and list(link.twins(act)) == []
+    assert isinstance(link.find(act, link.mark(act)), Undecided), "it was sent just now"
