@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo demo-months demo-slack demo-jira demo-path test test-crash install check format bench clean help
+.PHONY: demo demo-months demo-slack demo-jira demo-evidence demo-path test test-crash install check format bench clean help
 
 help: ## what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort
@@ -20,6 +20,9 @@ demo-jira: install ## one draft in Jira: approved, taken back, approved again; a
 
 demo-months: install ## the second month: corrections in September, and the October that honours them
 	@$(BIN)/python -m tests.scenarios.demo_months
+
+demo-evidence: install ## the chain from a theme to Jira, Productboard and Dovetail, usage beside it, and whether the fix worked
+	@$(BIN)/python -m tests.scenarios.demo_evidence
 
 demo-path: install ## from two help desks through one click to one Jira draft, with a kill -9 on the way
 	@$(BIN)/python -m tests.scenarios.demo_path

@@ -75,6 +75,15 @@ def test_the_chain_is_walked_from_the_theme_to_every_tool_and_back_from_a_ticket
     back = says(tmp_path, found.members[0])
     assert back.startswith(f"{found.members[0]} is in 1 theme\n") and theme in back
     assert issue.key in back and feature.id in back and doc.id in back
+    refs = (issue.key, f"{chain.scene.jira.url}/browse/{issue.key}", feature.id, doc.id,
+            f"https://acme.productboard.com/entity-detail/features/{feature.id}", f"https://dovetail.com/docs/{doc.id}/",
+            chain.productboard.notes[0].id)  # fmt: skip
+    for ref in refs:
+        whence = says(tmp_path, ref)
+        assert whence.startswith(f"{ref} was made for 1 theme\n") and whence.endswith(onward), ref
+    assert json.loads(says(tmp_path, issue.key, "--json"))["data"]["themes"][0]["theme"] == theme
+    for wrong in ("BILL-9999", f"{issue.key}0", "https://dovetail.com/docs/none", "%", "_"):
+        says(tmp_path, wrong, status=2)
     told: Any = json.loads(says(tmp_path, found.members[0], "--json"))["data"]
     assert [link["tool"] for link in told["themes"][0]["chain"]] == ["Jira", "Productboard", "Dovetail"]
 

@@ -101,10 +101,10 @@ def test_trouble_that_lasts_is_called_chronic_with_both_shares_and_what_is_usual
     assert told.verdict is C.CORROBORATED
     assert told.message == (
         "CSV: 6 customers wrote; 214 users hit the same dead end, 3.1% of the 6,903 who reached it: corroborated "
-        "(chronic: 3.0% of 6,900 in as many days before, and up to 1.0% are usual)"
+        "(chronic: 3.0% of 6,900 in as many days before; up to 1.0% is usual)"
     )
     assert judged("CSV", 6, (Users(6900, 210), Users(6903, 214)), None).verdict is C.NONE
-    assert "as usual, which up to 5.0% are" in judged("CSV", 6, (Users(6900, 210), Users(6903, 214)), 0.05).message
+    assert "not surely above the usual 5.0%" in judged("CSV", 6, (Users(6900, 210), Users(6903, 214)), 0.05).message
     assert usual_of(ERROR) == 0.05 and usual_of(GOAL) is None and usual_of(replace(GOAL, usual=0.4)) == 0.4
 
 

@@ -251,7 +251,7 @@ def _told(parts: Mapping[str, Any]) -> str:
         ("repeats", ", {} times"),
     ):
         told += words.format(_shown(str(parts[part]))) if parts.get(part) is not None else ""
-    return told + (f"; up to {parts['usual']:.1%} are usual" if parts.get("usual") is not None else "")
+    return told + (f"; up to {parts['usual']:.1%} is usual" if parts.get("usual") is not None else "")
 
 
 def _shown(name: str) -> str:

@@ -131,12 +131,12 @@ def _said(verdict: Corroboration, customers: int, before: Users, now: Users, usu
     share = f"{_percent(now)} of the {number(now.reached)} who reached it"
     hit = f"{number(now.troubled)} users hit the same dead end"
     if verdict is Corroboration.NONE:
-        as_usual = "as it always was" if usual is None else f"as usual, which up to {usual:.1%} are"
+        as_usual = "as it always was" if usual is None else f"not surely above the usual {usual:.1%}"
         why = f"too new to measure, mis-clustered, or {as_usual}: investigate before committing"
         return f"{wrote}; {share} were stuck, {_percent(before)} before: no supporting signal ({why})"
     if _rose(before, now):
         return f"{wrote}; {hit}, {share}, {points:+.1f} points: corroborated"
-    both = f"{_percent(before)} of {number(before.reached)} in as many days before, and up to {usual:.1%} are usual"
+    both = f"{_percent(before)} of {number(before.reached)} in as many days before; up to {usual:.1%} is usual"
     return f"{wrote}; {hit}, {share}: corroborated (chronic: {both})"
 
 
