@@ -127,6 +127,17 @@ def test_a_click_there_decides_as_one_in_the_channel_does_and_home_is_drawn_anew
     assert f"draft {issue.key}" in seen(posted.here.post)
 
 
+def test_who_approves_there_sees_the_issue_come_without_opening_it_again(hall: Hall) -> None:
+    hall.open()
+    said = hall.press("approve")
+    assert "Creating the Jira draft" in said and hall.home.redraw() == 0, "it is on its way"
+    hall.here.settle()
+    assert hall.home.redraw() == 1
+    (issue,) = hall.here.jira.issues
+    assert f"draft {issue.key}" in hall.shown() and "Creating" not in hall.shown()
+    assert hall.home.redraw() == 0, "once"
+
+
 def test_an_old_view_decides_nothing_twice_and_says_so_in_home(hall: Hall) -> None:
     hall.open()
     hall.here.decide(Verdict.APPROVE, actor="slack:U0LEE")

@@ -7,7 +7,7 @@ Home, since whoever clicks there need not be looking at the channel, or be in it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -18,7 +18,7 @@ from bot.ports import Channel, Checked, Refused, Unavailable
 from bot.slack import homepage
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands
-from bot.slack.elements import HOME, Press, place
+from bot.slack.elements import HOME, Press, place, pressed
 from bot.slack.rights import may
 from bot.slack.rows import Offer
 from bot.store import Event, Store
@@ -26,15 +26,21 @@ from bot.store import Event, Store
 KIND = "home"  # of what the door stores when somebody opens it
 _STALE = timedelta(minutes=1)  # a view that could not be drawn for so long: they have gone, or open it again
 _PAST = 10  # themes
+_ON_ITS_WAY = (Stage.CREATING, Stage.UNKNOWN)
 _BADNESS = ("fail", "warn", "skip", "ok")
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """Answers who opens it, and hands what is clicked there to the desk of decisions."""
+    """Answers who opens it, and hands what is clicked there to the desk of decisions.
+
+    `onlookers`: person -> the theme whose issue is being made before their eyes, for whom it is drawn once more. It is
+    of this process alone: after a restart they see the end when they open it again.
+    """
 
     decider: Decider
     commands: Commands
+    onlookers: dict[str, str] = field(default_factory=dict)
 
     def answer(self, event: Event) -> bool:
         """Raises Unavailable while it can't be drawn, or rights can't be read: the event stays in the inbox."""
@@ -45,11 +51,32 @@ class Home:
         decider = replace(self.decider, tell=lambda _, said: heard.append(said))
         if not _is_from_home(event) or not decider.answer(event):
             return False
+        person = str(event.payload["user"]["id"])
         try:
-            self._draw(str(event.payload["user"]["id"]), heard[-1] if heard else None)
+            self._draw(person, heard[-1] if heard else None)
+            self._stays(person, event)
         except (Unavailable, Refused) as lost:  # what was decided stands, and is shown when it is opened next
             self._store.audit.write("groundswell", "home not drawn", event.event_id, {"why": str(lost)})
         return True
+
+    def redraw(self) -> int:
+        """Draws it once more for whoever waits there and whose issue has come, or has not."""
+        drawn = 0
+        for person, theme_id in list(self.onlookers.items()):
+            if standings(self._store, [theme_id])[theme_id].stage in _ON_ITS_WAY:
+                continue
+            del self.onlookers[person]
+            try:
+                self._draw(person, None)
+                drawn += 1
+            except (Unavailable, Refused) as lost:
+                self._store.audit.write("groundswell", "home not drawn", person, {"why": str(lost)})
+        return drawn
+
+    def _stays(self, person: str, event: Event) -> None:
+        theme_id = _about(event)
+        if theme_id and standings(self._store, [theme_id])[theme_id].stage in _ON_ITS_WAY:
+            self.onlookers[person] = theme_id
 
     @property
     def _store(self) -> Store:
@@ -140,6 +167,15 @@ def _worst(name: str, checked: Checked) -> Finding:
     """What `doctor` found, in one line: the worst of it."""
     found = min(checked.check(), key=lambda f: _BADNESS.index(f.state))
     return replace(found, name=name) if found.state != "ok" else Finding(name, "ok", "Connected.")
+
+
+def _about(event: Event) -> str:
+    """The theme that a click or a window there is about."""
+    if event.kind == "click":
+        found = pressed(event.payload)
+        return found[1].theme if found else ""
+    press = Press.read(str((event.payload.get("view") or {}).get("private_metadata") or ""))
+    return press.theme if press else ""
 
 
 def _is_from_home(event: Event) -> bool:

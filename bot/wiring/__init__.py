@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -67,6 +67,7 @@ class Wired:
     board: Board | None
     runboard: RunBoard | None = None
     alertboard: AlertBoard | None = None
+    onlookers: dict[str, str] = field(default_factory=dict)  # of Home, see there
 
     @property
     def workspace(self) -> str:
@@ -89,16 +90,26 @@ class Wired:
         slack = self.config.slack
         if self.channel is None or slack is None:
             return ()
-        store, home, zone = self.parts.store, slack.channel, self.config.workspace.timezone
-        decider = Decider(store, self.channel, self.sink, self.workspace, home, slack.approvers, zone)
+        decider, home = self._decider(slack, self.channel), self._home
         alerts = AlertDesk(self.parts, self.channel, slack.channel, slack.approvers, _runners(slack))
         links, commands = LinkbackDesk(self.linkback, self.channel, self._may(slack), slack.channel), self.commands
-        return (Home(decider, commands), decider, links, alerts, commands) if commands else (decider, links, alerts)
+        return (home, decider, links, alerts, commands) if commands and home else (decider, links, alerts)
+
+    def _decider(self, slack: SlackStanza, to: Channel) -> Decider:
+        zone = self.config.workspace.timezone
+        return Decider(self.parts.store, to, self.sink, self.workspace, slack.channel, slack.approvers, zone)
+
+    @property
+    def _home(self) -> Home | None:
+        slack, commands = self.config.slack, self.commands
+        if self.channel is None or slack is None or commands is None:
+            return None
+        return Home(self._decider(slack, self.channel), commands, self.onlookers)
 
     @property
     def boards(self) -> Sequence[Draws]:
         """Who draws what is shown in Slack."""
-        shown = (self.board, self.runboard, self.alertboard, self._reminder)
+        shown = (self.board, self.runboard, self.alertboard, self._reminder, self._home)
         return tuple(board for board in shown if board is not None)
 
     @property

@@ -11,11 +11,13 @@ from bot import extras
 from bot.config import Config
 from bot.config.connections import LlmStanza
 from bot.embedding import Cached, MiniLM
-from bot.ports import Channel, Embedder, Flow, Linkback, Refused, Signals, Sink, Source
+from bot.ports import Channel, Embedder, Flow, Linkback, Refused, Signals, Sink, Source, Spread
 from bot.runs import Request
 from bot.runs.answers import Answers, Recalling
 from bot.runs.pipeline import Mind
 from bot.signals.usage import Usage
+from bot.spread import Threads
+from bot.spread.cluster import Certificates, Cluster
 from bot.synthesis import Plan
 from bot.tracker.linkback import Way
 from bot.tracker.sinks import Sinks, Tracker, Transcripts, textless
@@ -26,16 +28,36 @@ if TYPE_CHECKING:
 
 
 _VENDORS = ("zendesk", "intercom")
+_NEAR, _FAR = 256, 4_096  # texts that are embedded between two moments at which vectors are saved
 
 
 def embedder(cache: Path | None, config: Config | None = None) -> Embedder:
     """The built-in model, or the endpoint that `config` names, behind a cache of vectors where there is a place."""
-    model: Embedder = MiniLM()
     if config and config.analysis.embedder == "endpoint" and config.llm and config.llm.embedding_model:
         from bot.llm import EndpointEmbedder
 
-        model = EndpointEmbedder(_endpoint(config.llm), config.llm.embedding_model)
-    return Cached(model, cache.expanduser()) if cache else model
+        model: Embedder = EndpointEmbedder(_endpoint(config.llm), config.llm.embedding_model)
+        return Cached(model, cache.expanduser()) if cache else model
+    far = cluster(config) if config else None
+    model = MiniLM(spread=far or (spread(config) if config else None))
+    # Before anything is saved, a cluster must have enough to do for all of its workers.
+    return Cached(model, cache.expanduser(), at_once=_FAR if far else _NEAR) if cache else model
+
+
+def spread(config: Config) -> Spread:
+    """Where what takes long is computed."""
+    return cluster(config) or Threads(config.compute.threads)
+
+
+def cluster(config: Config) -> Cluster | None:
+    """The Dask cluster of the config; nothing is connected yet."""
+    told = config.compute
+    if told.backend != "dask" or told.scheduler is None:
+        return None
+    secured = None
+    if told.tls_ca and told.tls_cert and told.tls_key:
+        secured = Certificates(*(str(file.expanduser()) for file in (told.tls_ca, told.tls_cert, told.tls_key)))
+    return Cluster(told.scheduler, Threads(told.threads), secured)
 
 
 def mind(config: Config, answers: Answers) -> Mind | None:
