@@ -63,6 +63,7 @@ def looks(read: Read, folder: Path, names: Sequence[str] = ()) -> dict[str, Look
         "file": lambda: list(_files(config)),
         **{name: _outside(config, name, name in faulty) for name in OUTSIDE},
         "model": _model,
+        "compute": lambda: _compute(config),
         "llm": lambda: _llm(config),
         "addresses": lambda: _leading(config),
         "clock": lambda: _clock(config),
@@ -197,6 +198,11 @@ def _model() -> list[Finding]:
     if not whole:
         return [Finding("model", "fail", "the built-in model reads nothing", mend)]
     return [Finding("model", "ok", "the built-in model is whole and reads")]
+
+
+def _compute(config: Config) -> Sequence[Finding]:
+    cluster = wiring.cluster(config)
+    return cluster.check() if cluster else [Finding("compute", "skip", "not configured: this machine does it all")]
 
 
 def _llm(config: Config) -> Sequence[Finding]:

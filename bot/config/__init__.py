@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,7 +17,8 @@ import yaml
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 
 from bot.acts import Finding
-from bot.config import faults
+from bot.config import computing, faults
+from bot.config.computing import ComputeStanza
 from bot.config.connections import (
     SECRETS,
     DovetailStanza,
@@ -60,6 +61,7 @@ _NOT_SHAPING = {
     "network",
     "llm",
     "spikes",
+    "compute",
 }
 _LLM_SHAPING = {"use", "base_url", "model", "strong_model", "tickets", "embedding_model"}  # where one is used
 _SIGNALS_SHAPING = {"vendor", "project", "base_url"}
@@ -68,7 +70,7 @@ _ADDRESSES = (
     *("sources.zendesk.base_url", "sources.intercom.base_url", "slack.base_url", "jira.site", "server.ping_url"),
     *(f"{name}.base_url" for name in (*_BESIDE, "signals")),
 )
-_OUTSIDE = ("slack", "jira", "llm", "sources.zendesk", "sources.intercom", "signals", *_BESIDE)
+_OUTSIDE = ("slack", "jira", "llm", "compute", "sources.zendesk", "sources.intercom", "signals", *_BESIDE)
 _ROUNDS = 20  # of taking faults out, one below another; more is no config at all
 # Environment names that are not configuration keys (DESIGN section 10).
 RESERVED = frozenset(
@@ -178,6 +180,7 @@ class Config(Stanza):
     retention: Retention = Retention()
     server: Server = Server()
     network: Network = Network()
+    compute: ComputeStanza = ComputeStanza()
 
     @model_validator(mode="after")
     def _whole(self) -> Config:
@@ -284,16 +287,7 @@ def _crossed(told: Mapping[str, Any], by: Origins | None = None) -> Iterator[tup
     def fault(key: str, message: str, mend: str) -> tuple[str, Finding]:
         return key.rpartition(".")[0], faults.fault_of(key, message, (by or {}).get(key, ""), mend)
 
-    for key in (*_ADDRESSES, "llm.base_url"):
-        url = at(key)
-        url = url.get_secret_value() if isinstance(url, SecretStr) else url
-        if not isinstance(url, str) or not is_address(url):
-            continue
-        if is_metadata(urlsplit(url).hostname or ""):
-            yield fault(key, "it names a cloud's metadata, which no address may", "Write the address that was meant.")
-        elif key in _ADDRESSES and not is_public(url) and at("network.allow_private") is not True:
-            mend = "Write an https address; for a server of your own, set network.allow_private: true."
-            yield fault(key, "it must be https and public, or network.allow_private: true must say otherwise", mend)
+    yield from _misled(at, fault)
     if at("slack.mode") == "http" and not at("slack.signing_secret"):
         mend = f"Set {faults.variable('slack.signing_secret')}, from Basic Information of the Slack app."
         yield fault("slack.signing_secret", "slack.mode http needs it: without it anybody could click", mend)
@@ -304,6 +298,24 @@ def _crossed(told: Mapping[str, Any], by: Origins | None = None) -> Iterator[tup
     if at("analysis.embedder") == "endpoint" and not at("llm.embedding_model"):
         mend = "Name the endpoint's embeddings model there, or set analysis.embedder: builtin."
         yield fault("llm.embedding_model", "analysis.embedder endpoint needs the name of an embeddings model", mend)
+
+
+def _misled(
+    at: Callable[[str], Any], fault: Callable[[str, str, str], tuple[str, Finding]]
+) -> Iterator[tuple[str, Finding]]:
+    """What is wrong with where addresses lead, as they are written."""
+    for key in (*_ADDRESSES, "llm.base_url"):
+        url = at(key)
+        url = url.get_secret_value() if isinstance(url, SecretStr) else url
+        if not isinstance(url, str) or not is_address(url):
+            continue
+        if is_metadata(urlsplit(url).hostname or ""):
+            yield fault(key, "it names a cloud's metadata, which no address may", "Write the address that was meant.")
+        elif key in _ADDRESSES and not is_public(url) and at("network.allow_private") is not True:
+            mend = "Write an https address; for a server of your own, set network.allow_private: true."
+            yield fault(key, "it must be https and public, or network.allow_private: true must say otherwise", mend)
+    for key, message, mend in computing.wrong(at("compute"), allow_private=at("network.allow_private") is True):
+        yield fault(f"compute.{key}", message, mend)
 
 
 def _sound(told: dict[str, Any]) -> Config:

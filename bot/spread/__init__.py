@@ -6,7 +6,8 @@ joblib hands the pieces out, whichever it is; it is imported here alone, and not
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
 _P = TypeVar("_P")
@@ -30,4 +31,15 @@ class Threads:
 
         # One piece at a time: joblib's own guess at batches takes a second of work to get going.
         hands = Parallel(self._at_once, backend="threading", batch_size=1, return_as="generator")
-        yield from hands(delayed(work)(piece) for piece in pieces)
+        yield from drawn(hands(delayed(work)(piece) for piece in pieces))
+
+
+def drawn(results: Generator[_R]) -> Iterator[_R]:
+    """joblib's results as they come. Who stops in between does so on purpose: joblib's warning of that is no news."""
+    try:
+        for result in results:  # noqa: UP028 - `yield from` would close it before we can hush it
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            results.close()

@@ -10,17 +10,19 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import TimeoutError as TimedOut  # joblib's, and no OSError
 from typing import Any, Generic, TypeVar
 
 from bot import __version__, extras
 from bot.acts import Finding
 from bot.ports import Refused, Spread
+from bot.spread import drawn
 
 _P = TypeVar("_P")
 _R = TypeVar("_R")
 
 _CONNECT = 5.0  # seconds for the scheduler to answer, and for a first worker to be there
-_PIECE = 300.0  # seconds that a piece may wait and take; the largest takes ten by itself
+_PIECE = 60.0  # seconds that a piece may wait and take, the largest takes five: a queue that long is no help
 _log = logging.getLogger(__name__)
 
 
@@ -91,7 +93,7 @@ class Cluster:
                 hands = Parallel(-1, batch_size=1, return_as="generator", timeout=self._patience)
             # The piece is in the function, not among its arguments: joblib puts large arguments on one worker, and when
             # that is killed nobody has them; a function is with the scheduler, which can hand it out again.
-            yield from hands(delayed(_Task(work, piece))() for piece in pieces)
+            yield from drawn(hands(delayed(_Task(work, piece))() for piece in pieces))
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
@@ -105,7 +107,7 @@ class Cluster:
                 self._scheduler, timeout=_CONNECT, security=security, set_as_default=False
             ) as client:
                 yield client
-        except (OSError, distributed.KilledWorker, distributed.CancelledError) as fault:
+        except (OSError, TimedOut, distributed.KilledWorker, distributed.CancelledError) as fault:
             raise _Lost(f"The Dask cluster at {self._scheduler} was lost ({type(fault).__name__})") from fault
 
 

@@ -11,7 +11,7 @@ from bot import extras
 from bot.config import Config
 from bot.config.connections import LlmStanza
 from bot.embedding import Cached, MiniLM
-from bot.ports import Channel, Embedder, Flow, Linkback, Refused, Signals, Sink, Source, Spread
+from bot.ports import Channel, Embedder, Flow, Linkback, Refused, Signals, Sink, Source, Spread, in_turn
 from bot.runs import Request
 from bot.runs.answers import Answers, Recalling
 from bot.runs.pipeline import Mind
@@ -39,14 +39,14 @@ def embedder(cache: Path | None, config: Config | None = None) -> Embedder:
         model: Embedder = EndpointEmbedder(_endpoint(config.llm), config.llm.embedding_model)
         return Cached(model, cache.expanduser()) if cache else model
     far = cluster(config) if config else None
-    model = MiniLM(spread=far or (spread(config) if config else None))
+    model = MiniLM(config.compute.threads if config else None, spread=far)
     # Before anything is saved, a cluster must have enough to do for all of its workers.
     return Cached(model, cache.expanduser(), at_once=_FAR if far else _NEAR) if cache else model
 
 
 def spread(config: Config) -> Spread:
-    """Where what takes long is computed."""
-    return cluster(config) or Threads(config.compute.threads)
+    """Where resamples are grouped: in turn on one machine, since the matrix products in them use all of it already."""
+    return cluster(config) or in_turn
 
 
 def cluster(config: Config) -> Cluster | None:
@@ -209,10 +209,22 @@ def _now() -> datetime:
 
 def files(request: Request, config: Config, now: datetime) -> Sequence[Source]:
     paths = [Path(p) for p in request.files]
-    return ticket_files(paths, dict(request.columns), config, now) if paths else []
+    return ticket_files(paths, dict(request.columns), config, now, request.day_first) if paths else []
 
 
-def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Config, now: datetime) -> list[Source]:
+def headers(paths: Sequence[Path]) -> tuple[str, ...]:
+    """What the columns of the files are called, of all together and in order. Raises Refused."""
+    kind = load("file")
+    return tuple(sorted({header for path in paths for header in kind(path, now=_now()).headers()}))
+
+
+def ticket_files(
+    paths: Sequence[Path],
+    columns: Mapping[str, str],
+    config: Config,
+    now: datetime,
+    day_first: bool | None = None,
+) -> list[Source]:
     """One source for each file. Several files are told apart by name, so that their ids can't collide."""
     kind = load("file")
     return [
@@ -222,6 +234,7 @@ def ticket_files(paths: Sequence[Path], columns: Mapping[str, str], config: Conf
             timezone=config.workspace.timezone,
             now=now,
             source=name,
+            day_first=day_first,
         )
         for path, name in zip(paths, names(paths), strict=True)
     ]
