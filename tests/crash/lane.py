@@ -7,25 +7,20 @@ import multiprocessing
 import os
 import pickle
 import random
-import shutil
 import signal
-import sqlite3
 import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from bot.store import Store
-from bot.store.schema import metadata
 from tests.crash.check import Verdicts, checked
 from tests.crash.life import WORKSPACE, Desk3, Job, Life
+from tests.crash.place import Database, File, Place
 from tests.crash.trap import Trap
 from tests.crash.world import Hold, World
 
@@ -109,16 +104,17 @@ class Told:
 
 
 class Lane:
-    """Runs one after another in one place, a folder in that of `vectors`. `server`: a PostgreSQL database of its own;
-    None: SQLite files."""
+    """Runs one after another in one place: a folder in that of `vectors`, or a database on `server`, which is the URL
+    of a PostgreSQL's database `postgres`."""
 
     def __init__(self, desk: Desk3, vectors: Path, server: str | None = None, replicas: int = 1) -> None:
         offset = multiprocessing.get_context("fork").RawValue("d", 0.0)
         self._nurseries = [Nursery(offset, desk) for _ in range(replicas)]  # before the vendors' threads
-        self._folder = Path(tempfile.mkdtemp(prefix="lane-", dir=vectors.parent))
-        self._server = server
-        self.world = World(self._folder, offset)
-        self._job = Job("", self.world.slack.base_url, self.world.jira.url, vectors)
+        folder = Path(tempfile.mkdtemp(prefix="lane-", dir=vectors.parent))
+        self._place: Place = Database(server) if server else File(folder)
+        self._kept: set[str] = set()
+        self.world = World(folder, offset)
+        self._job = Job(self._place.url, self.world.slack.base_url, self.world.jira.url, vectors)
 
     def open(self) -> None:
         self.world.__enter__()
@@ -129,42 +125,26 @@ class Lane:
         self.world.__exit__(None, None, None)
 
     def begin(self, number: int, *, digested: bool = False) -> Job:
-        """An empty world, and an empty store, or (SQLite) one whose run is over and its digest not posted yet.
+        """An empty world, and an empty store, or one whose run is over and its digest not posted yet.
 
         Every fourth project has no issue of ours yet: nothing can be proven absent there.
         """
-        if digested and self._server is None and not self._digested.exists():
-            self.begin(number)
-            code, _ = self._lived(replace(self._job, database=self._file, trap=("after runs.finish", 1)))
-            assert code == -signal.SIGKILL, f"it ended with {code}"
-            with (
-                closing(sqlite3.connect(self._folder / "store.db")) as source,
-                closing(sqlite3.connect(self._digested)) as into,
-            ):
-                source.backup(into)
+        name = "digested" if digested else "empty"
+        if name not in self._kept:
+            (self._make_digested if digested else self._make_empty)()
+            self._place.keep(name)
+            self._kept.add(name)
         self.world.anew(precedent=number % 4 != 3, second="approve" if number % 2 else "reject")
-        return replace(self._job, database=self._emptied(digested))
+        self._place.put(name)
+        return self._job
 
-    @property
-    def _file(self) -> str:
-        return f"sqlite:///{self._folder / 'store.db'}"
+    def _make_empty(self) -> None:
+        self._place.put("")
+        Store.open(self._place.url, workspace=WORKSPACE).close()
 
-    @property
-    def _digested(self) -> Path:
-        return self._folder / "digested.db"
-
-    def _emptied(self, digested: bool) -> str:
-        if self._server is None:
-            for old in self._folder.glob("store.db*"):
-                old.unlink()
-            if digested:
-                shutil.copy(self._digested, self._folder / "store.db")
-            return self._file
-        Store.open(self._server, workspace=WORKSPACE).close()
-        names = ", ".join(f'"{t.name}"' for t in metadata.sorted_tables if t.name != "workspace")
-        with psycopg.connect(self._server) as connection:
-            connection.execute(f"TRUNCATE {names} RESTART IDENTITY".encode())
-        return self._server
+    def _make_digested(self) -> None:
+        code, _ = self._lived(replace(self.begin(0), trap=("after runs.finish", 1)))
+        assert code == -signal.SIGKILL, f"it ended with {code}"
 
     # --- one life at a time
 

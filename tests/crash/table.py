@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import random
 import shutil
 import sys
@@ -19,7 +18,6 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import structlog
 
 from tests.crash.lane import Lane, Told
@@ -178,14 +176,13 @@ def trials() -> list[Trial]:
 _lanes: dict[tuple[str, str], Lane] = {}
 
 
-def _begin(desk: Desk3, vectors: Path, urls: Any) -> None:
+def _begin(desk: Desk3, vectors: Path, server: str | None) -> None:
     """In each worker: all lanes' nurseries first, then their vendors, which are threads. stdout is for the table."""
     structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-    url = urls.get()
     _lanes["one", "sqlite"] = Lane(desk, vectors)
-    if url:
-        _lanes["one", "postgresql"] = Lane(desk, vectors, url)
-        _lanes["three", "postgresql"] = Lane(desk, vectors, url, replicas=3)
+    if server:
+        _lanes["one", "postgresql"] = Lane(desk, vectors, server)
+        _lanes["three", "postgresql"] = Lane(desk, vectors, server, replicas=3)
     for lane in _lanes.values():
         lane.open()
         Finalize(lane, lane.close, exitpriority=1)
@@ -218,28 +215,14 @@ def table(size: Size, server: str | None, *, workers: int, seed: int, only: str 
     folder = Path(tempfile.mkdtemp(prefix="gs-crash-", dir=room))
     warmed(folder / "vectors.db", desk)
     fork = multiprocessing.get_context("fork")
-    urls = fork.SimpleQueue()
-    for url in _databases(server, workers):
-        urls.put(url)
     rows: dict[tuple[int, str], Row] = {}
-    with ProcessPoolExecutor(workers, fork, _begin, (desk, folder / "vectors.db", urls)) as pool:
+    with ProcessPoolExecutor(workers, fork, _begin, (desk, folder / "vectors.db", server)) as pool:
         tasks = [pool.submit(_some, *task, seed) for task in _tasks(size, server is not None, only)]
         for done in as_completed(tasks):
             index, row = done.result()
             rows.setdefault((index, row.database), Row(row.boundary, row.database)).join(row)
     shutil.rmtree(folder, ignore_errors=True)
     return [rows[key] for key in sorted(rows)]
-
-
-def _databases(server: str | None, workers: int) -> Iterator[str]:
-    for number in range(workers):
-        if server is None:
-            yield ""
-            continue
-        name = f"crash_{os.getpid()}_{number}"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
-        yield server.replace("/postgres?", f"/{name}?")
 
 
 def _tasks(size: Size, with_postgresql: bool, only: str) -> Iterator[tuple[int, str, Sequence[int]]]:
