@@ -271,7 +271,7 @@ def test_a_month_without_themes_says_so_and_where_the_rest_is() -> None:
     d = replace(d, totals=replace(d.totals, in_themes=0, not_a_theme=d.totals.not_a_theme + d.totals.in_themes))
     message = blocks.digest(d, {}, run_key=RUN)
     assert problems(message) == []
-    assert "No group of tickets reached 5 tickets from 3 customers." in shown(message)
+    assert "No problem recurs in enough tickets, of enough customers, to be a theme." in shown(message)
 
 
 # --- where a theme stands

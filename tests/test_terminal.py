@@ -1,3 +1,4 @@
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -45,7 +46,9 @@ def test_warnings_come_first():
 
 
 def test_a_month_without_themes_says_so():
-    assert "there is no theme" in printed(empty_digest())
+    assert "to be a theme" not in printed(empty_digest()), "that there are no tickets is said before"
+    read = replace(empty_digest(), totals=replace(empty_digest().totals, tickets_read=12))
+    assert "No problem recurs in enough tickets" in printed(read)
 
 
 def test_colour_says_nothing_that_the_words_do_not():

@@ -70,7 +70,7 @@ def _alone(about: BacklogItem, theme: Theme) -> Iterator[str]:
 def _themes(digest: Digest) -> Iterator[str]:
     yield "## 1. THEME CLUSTERS\n"
     if not digest.themes:
-        yield "No group of tickets reached 5 tickets from 3 customers.\n"
+        yield "No problem recurs in enough tickets, of enough customers, to be a theme.\n"
     for theme in digest.themes:
         yield from _theme(theme)
 

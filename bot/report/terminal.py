@@ -30,8 +30,8 @@ def _lines(digest: Digest) -> Iterator[RenderableType]:
         yield Text("")
     if digest.themes:
         yield _themes(digest)
-    else:
-        yield Text("No group of tickets reached 5 tickets from 3 customers, so there is no theme.")
+    elif digest.totals.tickets_read:
+        yield Text("No problem recurs in enough tickets, of enough customers, to be a theme.")
     yield from (Text.assemble((f"{t.number} skewed?  ", "bold yellow"), alarm) for t, alarm in _alarms(digest))
     yield Text("")
     yield Text(_totals(digest))

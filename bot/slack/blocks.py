@@ -216,7 +216,9 @@ def _foot(month: _Month, shape: _Shape) -> Iterator[Block]:
     d = month.digest
     if not d.themes:
         so_far = " What is below that is listed in the thread: anecdotes so far." if phrases.anecdotes(d) else ""
-        yield rich(paragraph(words(f"No group of tickets reached 5 tickets from 3 customers.{so_far}")))
+        yield rich(
+            paragraph(words(f"No problem recurs in enough tickets, of enough customers, to be a theme.{so_far}"))
+        )
     beyond = len(d.themes) - shape.rows
     if beyond > 0:
         yield rich(paragraph(words(f"{count(beyond, 'more theme')} in the thread: too much for one message.")))

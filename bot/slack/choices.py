@@ -85,7 +85,7 @@ def _edit(s: Shown) -> View:
             hint="A link to the interviews or research it was reviewed against. It travels into the issue.",
             optional=True,
         ),
-        field("approve", "Then", _approve_too(refused), optional=True),
+        field("approve", "After saving", _approve_too(refused), optional=True),
     ]
     return modal("theme.edit", "Edit draft", "Save", blocks, s.press.value)
 
@@ -99,7 +99,7 @@ def _needed(one: Field) -> Block:
 
 
 def _approve_too(refused: bool) -> Block:
-    both = options([("approve", "Approve it: create the draft issue")])
+    both = options([("approve", "Approve it, too: create the draft issue")])
     return {"type": "checkboxes", "options": both, **({"initial_options": both} if refused else {})}
 
 

@@ -6,22 +6,23 @@ Home, since whoever clicks there need not be looking at the channel, or be in it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
-from bot import current, phrases
+from bot import current, phrases, tracking
 from bot.acts import Finding, Message, Stage, Standing
 from bot.decisions import CLOSED_AFTER, standings, stands
 from bot.ports import Channel, Checked, Refused, Unavailable
-from bot.slack import homepage
+from bot.slack import homepage, rows
 from bot.slack.clicks import Decider
 from bot.slack.commands import Commands
 from bot.slack.elements import HOME, Press, place, pressed
 from bot.slack.rights import may
 from bot.slack.rows import Offer
 from bot.store import Event, Store
+from bot.tracker import existing
 
 KIND = "home"  # of what the door stores when somebody opens it
 _STALE = timedelta(minutes=1)  # a view that could not be drawn for so long: they have gone, or open it again
@@ -103,11 +104,13 @@ class Home:
     def _draw(self, person: str, said: Message | None) -> None:
         allowed = may(self._channel, self.decider.approvers, person)
         month = self._month(allowed)
+        past = list(self._past(month))
         page = homepage.Page(
             status=self.commands.status(),
             may=allowed,
             month=month,
-            past=list(self._past(month)),
+            past=past,
+            facts=self._facts(past, month),
             checks=() if month else list(self._checks()),
             said=said,
         )
@@ -121,9 +124,10 @@ class Home:
         if run is None or digest is None:
             return None
         young = self._store.now() - digest.making.made_at <= CLOSED_AFTER
-        offer = Offer(decisions=allowed and young, tracker=self.decider.sink is not None, at=self._store.now())
-        url = self.commands.board.digest_url(run.key)
-        return homepage.Month(digest, run.key, url, stands(self._store, digest), offer)
+        now, tracker = stands(self._store, digest), self.decider.sink is not None
+        found = tracking.existing(self._store, run.key, digest, now) if tracker else {}
+        offer = Offer(decisions=allowed and young, tracker=tracker, at=self._store.now(), existing=found)
+        return homepage.Month(digest, run.key, self.commands.board.digest_url(run.key), now, offer)
 
     def _past(self, month: homepage.Month | None) -> Iterator[tuple[str, Standing]]:
         """The themes that were decided last, but those that stand above."""
@@ -134,6 +138,14 @@ class Home:
         shown = [i for i in decided if i not in above and now[i].stage is not Stage.OPEN]
         for theme_id in shown[:_PAST]:
             yield themes.get(theme_id) or str(decided[theme_id].payload.get("name") or theme_id), now[theme_id]
+
+    def _facts(self, past: Sequence[tuple[str, Standing]], month: homepage.Month | None) -> dict[str, str]:
+        """Theme id -> how its issue stands, and which tickets of the month it does not know."""
+        own = {now.theme_id: now for _, now in past if now.stage is Stage.CREATED and now.receipt}
+        issues = self._store.tracked.issues({now.receipt.ref for now in own.values() if now.receipt})
+        told = {i: existing.status(issues.get(now.receipt.ref)) for i, now in own.items() if now.receipt}
+        shown = [t for t in month.digest.themes if t.id in own] if month else []
+        return told | {t.id: rows.fact(t, own[t.id], month.offer) for t in shown if month}
 
     # --- before the first digest
 

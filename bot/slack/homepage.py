@@ -6,7 +6,7 @@ A pull where the channel is a push: it is drawn for whoever opens it, and shows 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot import phrases
 from bot.acts import Finding, Message, Stage, Standing
@@ -40,13 +40,15 @@ class Month:
 @dataclass(frozen=True, slots=True)
 class Page:
     """What one person's Home shows. `may`: they may decide. `month` None: there is no digest yet, and `checks` say what
-    is set up and what isn't. `past`: a theme's name and where it stands, newest first. `said`: a word on their click.
+    is set up and what isn't. `past`: a theme's name and where it stands, newest first; `facts`: its id -> what the
+    tracker says of its issue. `said`: a word on their click.
     """
 
     status: replies.Status
     may: bool
     month: Month | None = None
     past: Sequence[tuple[str, Standing]] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
     checks: Sequence[Finding] = ()
     said: Message | None = None
 
@@ -56,7 +58,7 @@ def blocks(page: Page) -> list[Block]:
     told = [header("Groundswell"), *(dict(block) for block in (page.said.blocks if page.said else ()))]
     told += list(_month(page.month, page.may) if page.month else _first(page))
     told += [divider(), *(dict(block) for block in replies.status(page.status).blocks)]
-    return [*told, *_past(page.past)]
+    return [*told, *_past(page.past, page.facts)]
 
 
 def _month(month: Month, may: bool) -> Iterator[Block]:
@@ -84,6 +86,8 @@ def _row(month: Month, theme: Theme) -> Iterator[Block]:
     figures = f"\n{phrases.size(theme)}{course} · {item.severity} · {theme.words.kind} · backlog rank {item.rank}"
     state = rows.state(now)
     said: list[Words] = [words(name, bold=True), words(figures), *([words("\n"), *state] if state else [])]
+    if found := rows.existing(theme, now, month.offer):
+        said += [words("\n"), *found]
     yield rich(paragraph(*said))
     press = Press(month.run_key, theme.id, item.revision)
     yield from rows.controls(theme, now, press, offer=month.offer, tentative=tentative)
@@ -105,10 +109,14 @@ def _checked(check: Finding) -> str:
     return f"{_MARKS[check.state]} {check.name}: {phrases.line(check.message)}{mend}"
 
 
-def _past(past: Sequence[tuple[str, Standing]]) -> Iterator[Block]:
+def _past(past: Sequence[tuple[str, Standing]], facts: Mapping[str, str]) -> Iterator[Block]:
     if not past:
         return
     yield divider()
     yield header("What happened to past themes")
-    lines = [paragraph(words(text.plain(name, 100), bold=True), words(": "), *rows.state(now)) for name, now in past]
-    yield rich(bullets(lines))
+    yield rich(bullets(paragraph(*_of_past(name, now, facts.get(now.theme_id, ""))) for name, now in past))
+
+
+def _of_past(name: str, now: Standing, fact: str) -> list[Words]:
+    more = [words(f" · {fact}", limit=250)] if fact else []
+    return [words(text.plain(name, 100), bold=True), words(": "), *rows.state(now), *more]

@@ -54,24 +54,26 @@ def going(run: Going) -> Message:
     return Message(text.padded(said, "It takes a few minutes."), [rich(_title(run, lines)), context(" · ".join(told))])
 
 
-def finished(run: Going, themes: int, url: str | None, trouble: str = "") -> Message:
-    """One line with a link to the digest; `trouble`: why it could not be posted."""
-    found = (
-        f"{phrases.count(themes, 'theme')} found"
-        if themes
-        else "no theme passed the rule of 5 tickets from 3 customers"
-    )
+def finished(run: Going, found: tuple[int, int], url: str | None, trouble: str = "") -> Message:
+    """One line with a link to the digest. `found`: how many tickets, how many themes; `trouble`: why it could not be
+    posted."""
     if trouble:
         more: list[Words] = [words(f". The digest is not in Slack: {phrases.line(trouble)}")]
     else:
         more = [words(". "), link(url, "Open the digest"), words(".")]
     more += [words(" Only you see it; decisions are made in the channel, on the digest there.")] if run.private else []
     said = text.sentence(
-        f"Themes run, {text.escape(run.label)}: {found}. ",
+        f"Themes run, {text.escape(run.label)}: {told(*found)}. ",
         Theirs(f"Not in Slack: {trouble}" if trouble else "The digest is posted."),
     )
-    shown = [words(f"Themes run, {phrases.line(run.label)}", bold=True), words(f": {found}"), *more]
+    shown = [words(f"Themes run, {phrases.line(run.label)}", bold=True), words(f": {told(*found)}"), *more]
     return Message(text.padded(said, "Every number in it is computed."), [rich(paragraph(*shown))])
+
+
+def told(tickets: int, themes: int) -> str:
+    if not tickets:
+        return "no tickets in these days"
+    return f"{phrases.count(themes, 'theme')} found" if themes else "no problem recurs often enough to be a theme"
 
 
 def posting(run: Going, themes: int) -> Message:

@@ -105,9 +105,14 @@ def _attached(now: Standing) -> list[Words]:
     return [words(f"Attaching the evidence to {now.attached} for "), who(now.actor), words(" …")]
 
 
-def existing(theme: Theme, now: Standing, offer: Offer) -> list[Words]:
+def fact(theme: Theme, now: Standing, offer: Offer) -> str:
     """What the tracker has of the theme: an issue that may be the same, or how its own stands."""
-    said = line(theme, now, offer.existing.get(theme.id, NOTHING))
+    return line(theme, now, offer.existing.get(theme.id, NOTHING))
+
+
+def existing(theme: Theme, now: Standing, offer: Offer) -> list[Words]:
+    """The same, to be shown."""
+    said = fact(theme, now, offer)
     lead = "" if now.stage is not Stage.OPEN else "🔎 "
     return [words(f"{lead}{said}", limit=250)] if said else []
 

@@ -127,14 +127,15 @@ class RunBoard:
     def _done(self, run: Run) -> tuple[Message, bool]:
         going, digest = self.going(run), current.digest(self._store, run.key)
         themes = len(digest.themes) if digest else 0
+        found = (digest.totals.tickets_read if digest else 0, themes)
         post = self._store.effects.get(effect_key("slack.digest", self._workspace, run.key))
         if post is None:
-            return progress.finished(going, themes, None, "it was not asked for there."), True
+            return progress.finished(going, found, None, "it was not asked for there."), True
         if post.state is EffectState.PENDING:
             return progress.posting(going, themes), False
         url = post.receipt.url if post.receipt else None
         trouble = "" if post.state is EffectState.DONE else post.error or "Slack did not take it."
-        return progress.finished(going, themes, url, trouble), True
+        return progress.finished(going, found, url, trouble), True
 
     def _failed(self, run: Run) -> Message:
         wanted = {s.casefold() for s in Request.of(run.asked).sources}
