@@ -47,7 +47,7 @@ def test_warnings_come_first():
 
 def test_a_month_without_themes_says_so():
     assert "to be a theme" not in printed(empty_digest()), "that there are no tickets is said before"
-    read = replace(empty_digest(), totals=replace(empty_digest().totals, tickets_read=12))
+    read = replace(empty_digest(), totals=replace(empty_digest().totals, tickets_read=12, not_a_theme=12))
     assert "No problem recurs in enough tickets" in printed(read)
 
 
