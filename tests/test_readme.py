@@ -32,6 +32,7 @@ ELSEWHERE = {
     ),
     "llm": "tests/test_llm_cli.py",
     "spike": "tests/test_spiking.py",
+    "signals": "tests/test_signals_map.py",
     "--llm": "tests/test_llm_cli.py",
 }
 
