@@ -7,7 +7,13 @@ import os
 import pytest
 from hypothesis import settings
 
-from tests.databases import database, postgres  # noqa: F401 - the databases, for every test that asks for one
+from tests.databases import (  # noqa: F401 - the databases, for every test that asks for one
+    _migrated_database,
+    _migrated_file,
+    database,
+    postgres,
+    unmade,
+)
 
 # Here every run tries other examples; in CI the same ones, so that a change is judged by what it changed.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)

@@ -1,4 +1,5 @@
-"""Both databases for tests: the fixture `database` (see conftest) gives a fresh, empty one of each kind.
+"""Both databases for tests: the fixture `database` (see conftest) gives a fresh, empty one of each kind, `unmade` one
+without tables.
 
     def test_something(database: Fresh) -> None:
         store = database.open()
@@ -31,10 +32,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, delete, event, make_url
 
 from bot.store import Store
-from bot.store.schema import metadata
+from bot.store.schema import metadata, workspace
 
 WORKSPACE = "acme"
 _NUMBERS = count(1)
@@ -82,7 +83,8 @@ def engine_of(store: Store) -> Engine:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
+def unmade(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
+    """Nothing is in it, not even a table: the first `open` migrates."""
     url = f"sqlite:///{tmp_path / 'store.db'}"
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres")
@@ -90,6 +92,42 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
     fresh = Fresh(url, request.param)
     yield fresh
     fresh.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
+    """Its tables are there and empty, and it is no workspace's yet: a copy of one that was migrated once."""
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    if request.param == "postgresql":
+        server: Server = request.getfixturevalue("postgres")
+        url = server.fresh(request.getfixturevalue("_migrated_database"))
+    else:
+        shutil.copy(request.getfixturevalue("_migrated_file"), tmp_path / "store.db")
+    fresh = Fresh(url, request.param)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "store.db"
+    _migrated(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def _migrated_database(postgres: Server) -> str:
+    """Its name on that server."""
+    url = postgres.fresh()
+    _migrated(url)
+    return str(make_url(url).database)
+
+
+def _migrated(url: str) -> None:
+    store = Store.open(url, workspace=WORKSPACE)
+    with store._database.writing() as connection:
+        connection.execute(delete(workspace))
+    store.close()
 
 
 # --- a private PostgreSQL
@@ -106,11 +144,11 @@ class Server:
     def url(self, name: str) -> str:
         return f"postgresql://{self.user}@/{name}?host={self.folder}"
 
-    def fresh(self) -> str:
-        """The URL of a new and empty database."""
+    def fresh(self, template: str = "template1") -> str:
+        """The URL of a new database: a copy of `template`, which is empty."""
         name = f"test_{next(_NUMBERS)}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}".encode())
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
         return self.url(name)
 
 

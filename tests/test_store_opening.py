@@ -59,6 +59,12 @@ def later(tmp_path: Path) -> Path:
 # --- made
 
 
+@pytest.fixture
+def database(unmade: Fresh) -> Fresh:
+    """What is tested here is how tables come into being."""
+    return unmade
+
+
 def test_a_new_store_is_empty_and_keeps_its_salt(database: Fresh) -> None:
     first = database.open()
     assert len(first.salt) == 32
