@@ -42,6 +42,7 @@ class Shown:
         return lambda done, total: self._bars.update(task, completed=done, total=total, visible=done < total)
 
     def done(self, name: str, result: str) -> None:
-        seconds = time.monotonic() - self._began.get(name, time.monotonic())
+        began = self._began.get(name)
+        took = "" if began is None else f" {time.monotonic() - began:5.1f} s"  # what is only told takes no time
         if not self._quiet:
-            self._console.print(f"  ✓ {name:<16} {result:<34} {seconds:5.1f} s", markup=False)
+            self._console.print(f"  ✓ {name:<16} {result:<34}{took}".rstrip(), markup=False, soft_wrap=began is None)

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,14 +43,24 @@ if TYPE_CHECKING:
 Out = Annotated[
     Path | None, typer.Option("--out", help="Folder for report.html, digest.md and digest.json (default: out/).")
 ]
-WindowText = Annotated[
-    str | None,
+Words = Annotated[
+    list[str] | None,
     typer.Argument(
         help="7d, 30d, last-month, last-quarter, 2026-10, 2026-10-01..2026-10-31. "
-        "Default: last month of the help desks; all rows of files."
+        "Default: last month of the help desks; all rows of files. A file is the same as with --tickets.",
+        show_default=False,
+    ),
+]
+DayFirst = Annotated[
+    bool | None,
+    typer.Option(
+        "--day-first/--month-first",
+        help="What 03/04 means in the files, where their dates don't tell.",
+        show_default=False,
     ),
 ]
 
+        metavar="[WINDOW] [FILE]...",
 
 def add_to(app: typer.Typer) -> None:
     app.command()(run)
@@ -57,7 +68,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def run(  # noqa: PLR0913 - every argument is one option of the command
-    window: WindowText = None,
+    words: Words = None,
     tickets: Annotated[
         list[Path] | None,
         typer.Option(
@@ -75,6 +86,7 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     post: Annotated[bool, typer.Option("--post", help="Post the digest to the Slack channel of the config.")] = False,
     yes: Yes = False,
     llm: Annotated[bool, typer.Option("--llm", help="Let the language model of the config read the tickets.")] = False,
+    day_first: DayFirst = None,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Send nothing: tell what reading would take, in tokens and money.")
     ] = False,
@@ -87,7 +99,9 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     """Read tickets, find what recurs, write the report. Sends nothing anywhere without --post."""
     told = asking.with_model(settings(config), llm=llm or estimate, as_json=as_json)
     columns = _columns(column or [])
-    files = tuple(str(p.absolute()) for p in tickets or told.sources.file.paths)  # another process may go on with it
+    window, named = filed.sorted_out(words or [])
+    named = [*(tickets or []), *named]
+    files = tuple(str(p.absolute()) for p in named or told.sources.file.paths)  # another process may go on with it
     if post and told.slack is None:
         fail("slack.not_configured", "--post needs a slack stanza in config.yaml.", as_json=as_json)
     if post:
@@ -97,7 +111,10 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         from bot.digest import FIRST
 
         wired = wiring.wired(told, store, cache=told.output.cache or cache())
-        request = _request(wired, window, files, columns, tickets is None, tuple(source or ()), tuple(area or ()), post)
+        known = filed.said(store, files, columns, day_first)
+        request = _request(wired, window, files, known, not named, tuple(source or ()), tuple(area or ()), post)
+        if known.at is not None and not quiet:
+            sys.stderr.write(f"groundswell: {filed.told(known)}\n")
         if estimate:
             asking.estimated(wired, request, as_json=as_json)
             return
@@ -144,7 +161,7 @@ def _request(  # noqa: PLR0913
     wired: Wired,
     window: str | None,
     files: tuple[str, ...],
-    columns: dict[str, str],
+    said: filed.Said,
     desks: bool,
     sources: tuple[str, ...],
     areas: tuple[str, ...],
@@ -161,7 +178,9 @@ def _request(  # noqa: PLR0913
             "(see config.example.yaml)"
         )
     period = _window(window or ("last-month" if reads_desks else None), wired)
-    return Request(period, areas, sources, files, tuple(sorted(columns.items())), reads_desks, post)
+    columns = tuple(sorted(said.columns.items()))
+    asked = Request(period, areas, sources, files, columns, reads_desks, post)
+    return replace(asked, day_first=said.day_first, headers=said.headers)
 
 
 def _window(text: str | None, wired: Wired) -> Window | None:

@@ -49,8 +49,10 @@ class Request:
     """What a run is asked to do, with its window fixed, so that a run resumed tomorrow looks at the same days.
 
     `window` None: all rows of `files`. `files` are paths of ticket files, read beside the help desks (or, when `desks`
-    is False, alone). `post`: the digest goes to the channel, or to the person `to` alone. `by` and `event`: who asked
-    ("slack:U0DANA"), and by which click or command, where that is known; they are no part of the question.
+    is False, alone). `columns` and `day_first` are what somebody said of them, `headers` what their columns are called,
+    so that it holds for the next files with the same ones. `post`: the digest goes to the channel, or to the person
+    `to` alone. `by` and `event`: who asked ("slack:U0DANA"), and by which click or command, where that is known. These
+    and `headers` are no part of the question.
     """
 
     window: Window | None
@@ -63,6 +65,8 @@ class Request:
     to: str | None = None
     by: str | None = None
     event: str | None = None
+    day_first: bool | None = None
+    headers: tuple[str, ...] = ()
 
     def told(self) -> dict[str, Any]:
         """As JSON, the way a run's row keeps it."""
@@ -81,7 +85,8 @@ class Request:
             "columns": [list(c) for c in self.columns],
             "desks": self.desks,
             "post": self.post,
-            **{k: v for k, v in (("to", self.to), ("by", self.by), ("event", self.event)) if v is not None},
+            **{k: v for k in ("to", "by", "event", "day_first") if (v := getattr(self, k)) is not None},
+            **({"headers": list(self.headers)} if self.headers else {}),
         }
 
     @classmethod
@@ -104,6 +109,8 @@ class Request:
             told.get("to"),
             told.get("by"),
             told.get("event"),
+            told.get("day_first"),
+            tuple(told.get("headers", ())),
         )
 
 
@@ -143,7 +150,7 @@ def monthly_key(first: datetime) -> str:
 
 def manual_key(request: Request, parts: Parts, contents: bytes = b"") -> str:
     """Named by window, filters, settings and (for files) what is in them: the same question at once is one run."""
-    told = {**replace(request, by=None, event=None).told(), "post": False}
+    told = {**replace(request, by=None, event=None, headers=()).told(), "post": False}
     made_of = f"{sorted(told.items())}\x1f{parts.shaping(parts.flows)}\x1f{parts.embedder.id}\x1f{parts.rules}".encode()
     return f"manual:{hashlib.sha256(made_of + contents).hexdigest()[:12]}"
 
@@ -275,6 +282,8 @@ class _Step:
         if files:
             fresh = collect(files, self.watch)
             self.watch.done("Read tickets", f"{len(fresh.tickets):,}")
+            for said in fresh.understood:
+                self.watch.done("Columns", said)
             fresh = redact(fresh, lambda t: hidden(t, store.salt), self.watch)
         tickets = {t.id: t for t in (*stored, *fresh.tickets)}
         return replace(fresh, tickets=tuple(tickets[i] for i in sorted(tickets)), earlier=tuple(before))

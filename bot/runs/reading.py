@@ -64,6 +64,8 @@ def read(
     collected = collect(sources, watch)
     told = f", {len(collected.rejects):,} rows could not be read" if collected.rejects else ""
     watch.done("Read tickets", f"{len(collected.tickets):,}{told}")
+    for said in collected.understood:
+        watch.done("Columns", said)
     return arranged(redact(collected, hide, watch), asked, rules, named)
 
 
@@ -75,6 +77,7 @@ class Collected:
     rejects: tuple[Reject, ...] = ()
     warnings: tuple[Warned, ...] = ()
     earlier: tuple[Ticket, ...] = ()
+    understood: tuple[str, ...] = ()
 
 
 def collect(sources: Sequence[Source], watch: Watch) -> Collected:
@@ -83,16 +86,17 @@ def collect(sources: Sequence[Source], watch: Watch) -> Collected:
     latest: dict[str, Ticket] = {}
     rejects: list[Reject] = []
     warnings: dict[Warned, None] = {}
+    understood: list[str] = []
     for source in sources:
         for page in source.pages():
             for ticket in page.tickets:
                 _keep_latest(latest, ticket, rejects)
             rejects.extend(page.rejects)
             warnings.update(dict.fromkeys(page.warnings))
-            for said in page.understood:
-                watch.done("Columns", said)
+            understood += page.understood
             progress(len(latest), page.estimate or len(latest))
-    return Collected(tuple(sorted(latest.values(), key=lambda t: t.id)), tuple(rejects), tuple(warnings))
+    tickets = tuple(sorted(latest.values(), key=lambda t: t.id))
+    return Collected(tickets, tuple(rejects), tuple(warnings), understood=tuple(understood))
 
 
 def redact(collected: Collected, hide: Hide, watch: Watch) -> Collected:
