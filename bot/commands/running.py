@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands import asking, planning
+from bot.commands import files as filed
 from bot.commands.common import (
     BUSY,
     INTERRUPTED,
