@@ -4,8 +4,9 @@ import pytest
 
 from bot.domain import Kind, Severity
 from bot.synthesis.rules import Rules, SeverityRule
-from bot.synthesis.severity import severity
+from bot.synthesis.severity import severity, worst
 from tests.tickets import known, ticket
+from tests.told import NOT_THE_WORST, WORST
 
 OWNERS = known(**{f"k{i}": f"Customer {i}" for i in range(10)})
 
@@ -54,6 +55,30 @@ def test_many_tickets_of_one_customer_move_nothing() -> None:
 def test_questions_and_requests_are_not_called_broken() -> None:
     assert judged(["how do I log in, I can't find it"] * 6, Kind.HOW_TO)[0] is Severity.P4
     assert judged(["please add dark mode, the error is annoying"] * 6, Kind.REQUEST)[0] is Severity.P3
+
+
+def test_a_breach_stays_one_when_most_of_its_tickets_ask() -> None:
+    level, reason = judged(["Who else sees mine? I was shown another patient's letter"] * 5, Kind.HOW_TO)
+    assert level is Severity.P0
+    assert "5 of 5 tickets" in reason
+
+
+def test_what_must_be_seen_at_once_is_told_from_what_need_not() -> None:
+    """30 sentences of eight trades each way: 10 and 27 were told right by the rules before these."""
+    assert [text for text in WORST if not worst(text, Rules())] == []
+    assert [text for text in NOT_THE_WORST if worst(text, Rules())] == []
+
+
+@pytest.mark.parametrize(
+    ("asks", "tells_of"),
+    [
+        ("How do I see another user's calendar history?", "Why do I see another user's calendar history?"),
+        ("Can I book with someone else's card?", "It was paid with someone else's card."),
+        ("Thanks. May we open the files of another client?", "May we complain? We see the files of another client."),
+    ],
+)
+def test_who_asks_leave_tells_of_nothing(asks: str, tells_of: str) -> None:
+    assert (worst(asks, Rules()), worst(tells_of, Rules())) == (False, True)
 
 
 def test_own_rules_replace_the_built_in_ones() -> None:

@@ -8,35 +8,49 @@ from collections.abc import Sequence
 
 from bot.domain import Kind
 
-_THING = r"(?:mode|option|feature|integration|setting|theme|shortcut|plugin|webhook|button|support for|export to)"
+_THING = (
+    r"(?:mode|option|feature|integration|setting|theme|shortcuts?|plugin|webhook|button|support for|export|import to"
+    r"|seat|role|filter|view|field|column)"
+)
+_GOOD = r"(?:nice|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
 _REQUEST = re.compile(
-    r"\b(?:feature request|would be (?:really )?(?:nice|great|awesome|lovely|handy|cool|amazing) (?:if|to)\b"
-    rf"|(?:want|need|love|like|miss) (?:an? |the )?(?:\w+ ){{0,2}}{_THING}\b|{_THING} please|please make"
-    r"|enhancement|it(?:'?d| would| would'?ve) (?:really )?be (?:\w+ )?(?:nice"
-    r"|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
+    rf"\b(?:feature request|would be (?:really |very |so )?{_GOOD}\b"
+    rf"|(?:want|need|love|like|miss) (?:an? |the )?(?:\w+ ){{0,2}}{_THING}\b|{_THING}(?: \w+){{0,4}} (?:please"
+    rf"|pls|plz)\b"
+    rf"|please (?:make|let (?:us|me|users)|allow (?:us|me|users))|wish(?:es)? ?:"
+    rf"|enhancement|it(?:['’]?d| would| would['’]?ve) (?:really )?be (?:\w+ )?{_GOOD}"
     r"|(?:please|pls|could you|can you|would you)(?: please)? (?:add|support|implement|introduce"
-    r"|consider|build|enable|bring|make it possible)|(?:would|i'?d|we'?d) (?:really )?(?:love"
-    r"|appreciate)"
+    r"|consider|build|enable|bring|make it possible)|(?:would|i['’]?d|we['’]?d) (?:really )?(?:love"
+    r"|appreciate)|would (?:really )?help (?:me|us)\b|(?:would|['’]d) like to (?:see|be able)\b"
     r"|any plans|on (?:your|the) roadmap|roadmap|wish (?:there|we|i|you|it)|support for|ability to"
     r"|option to|missing feature|do you plan|are you planning|planning to (?:add|support)|suggestion"
     r"|suggest(?:ing)? (?:that|adding|you)"
-    r"|(?:no|isn'?t (?:a|any)|is there (?:a|any)) (?:way|option|setting) to (?:schedule|automate"
+    r"|(?:no|isn['’]?t (?:a|any)|is there (?:a|any)) (?:way|option|setting) to (?:schedule|automate"
     r"|customi[sz]e|bulk)|(?:upvote|\+1) )",
     re.IGNORECASE,
 )
 _BUG = re.compile(
     r"\b(?:bug|drains?|too (?:much|slow|many|long|late|often)|spamm(?:ing|ed)|damaged"
-    r"|errors?|fail\w*|crash\w*|broken|breaks?|broke|not? (?:work\w*|load\w*|show\w*|sav\w*"
+    r"|errors?(?!-free)|fail\w*|crash\w*|broken|breaks?|broke|not? (?:work\w*|load\w*|show\w*|sav\w*"
     r"|sync\w*|updat\w*|arriv\w*|receiv\w*|appear\w*|respon\w*)|(?:does|did|is|was|are|were|has|have"
-    r"|do|wo|ca|could)(?:n'?t| not)\b|cannot|can not"
+    r"|do|wo|ca|could)(?:n['’]?t| not)\b|will not|cannot|can not|not (?!being\b|including\b|using\b)\w{3,}ing"
+    r"|no (?:sound|audio|picture|signal|connection|reaction|response|answer|reply|code|reminder|sms|text message"
+    r"|confirmation|notification)s?"
     r"|stuck|stopped|wrong\w*|incorrect\w*|missing|disappear\w*|vanish\w*|gone|lost|loses|losing"
-    r"|twice|double|duplicat\w*|declined|rejected|refused|denied|pending|time[sd]? ?-?out|timing out"
-    r"|timeouts?|timeout|hang\w*|hung|freez\w*|frozen|slow\w*|delay\w*|late|never (?:arriv\w*"
-    r"|c[ao]me\w*|g[eo]t\w*|receiv\w*|reach\w*|show\w*)"
+    r"|twice|two times|three times|double|duplicat\w*|declined|rejected|refused|denied|pending|time[sd]? ?-?out"
+    r"|timing out|timeouts?|timeout|hang\w*|hung|freez\w*|fro[sz]en?|slow\w*|delay\w*|late"
+    r"|never (?:arriv\w*|c[ao]me\w*|g[eo]t\w*|receiv\w*|reach\w*|show\w*|finish\w*|load\w*|open\w*|appear\w*|work\w*)"
     r"|unable|fault\w*|glitch\w*|corrupt\w*|garbled|expired?|expires|logged out|kicked out"
+    r"|greyed out|grayed out|blank|(?:stays?|goes|went|turns?|turned) (?:black|white|dark|empty)"
+    r"|(?:calls?|connections?|visits?|sessions?|lines?|streams?) (?:\w+ )?(?:drop\w*|cuts?|disconnect\w*)"
+    r"|disconnect(?:s|ed)"
+    r"|jump(?:s|ed) (?:back|around)|spin(?:s|ning) (?:for|and|all)|stand(?:s|ing)? still|for ?ever"
+    r"|take[sn]? (?:\w+ )?(?:minutes|hours|days|ages|\d+ ?(?:s|secs?|seconds|mins?|minutes|hours))"
+    r"|differs? (?:every|each|from)|off by|used to (?:be|work)|(?:you|they|rider|driver|courier|restaurant) forgot"
+    r"|(?:arriv\w+|came|come|was|is) (?:\w+ ){0,2}(?:cold|lukewarm|soggy|damp|melted|smashed|unusable)"
     r"|unauthori[sz]ed|fraud\w*|stolen|charged|overcharged|mismatch|still (?:no|not|waiting|pending"
     r"|hasn|haven|don)|no longer|why (?:is|are|was|were|did|does|do|has|have|am|can|isn|doesn|won"
-    r"|hasn|haven|can'?t)|500|403|404|502|503|504)\b",
+    r"|hasn|haven|can['’]?t)|500|403|404|502|503|504)\b",
     re.IGNORECASE,
 )
 _ASKING = re.compile(
