@@ -12,7 +12,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy.engine import make_url
 
-from bot import wiring
+from bot import phrases, wiring
 from bot.acts import Finding
 from bot.config import Config, Read, dotenv
 from bot.config.reach import astray
@@ -34,6 +34,7 @@ OUTSIDE = ("zendesk", "intercom", "slack", "jira", "productboard", "dovetail", "
 _ALWAYS = ("config", "database")
 _SKEW = 60.0  # seconds; Slack refuses what is signed more than 300 s away (VENDORS section 3)
 _LITTLE, _TOO_LITTLE = 2e9, 2e8  # bytes of room; a month of 10,000 tickets takes some 50 MB
+_LATELY, _LISTED = timedelta(days=30), 250  # Mixpanel lists 255 names at most
 _LATER = "Try again later; if it lasts, look at the network between, and at the vendor's status page."
 
 
@@ -153,9 +154,31 @@ def _outside(config: Config, name: str, faulty: bool) -> Look:
         part = _part(config, name)
         if part is None:
             return [Finding(name, "skip", "not looked at: its settings have a fault" if faulty else "not configured")]
-        return [*part.check(), *(_buttons(config) if name == "slack" else ()), *_writes(config, name)]
+        found = part.check()
+        more = {"slack": _buttons, "signals": _flows if all(f.state == "ok" for f in found) else _nothing}
+        return [*found, *more.get(name, _nothing)(config), *_writes(config, name)]
 
     return look
+
+
+def _nothing(_: Config) -> Iterator[Finding]:
+    yield from ()
+
+
+def _flows(config: Config) -> Iterator[Finding]:
+    """Events that a flow of the config names and nothing of which was recorded lately: mostly a slip of the pen."""
+    analytics, end = wiring.signals(config), datetime.now(UTC)
+    if analytics is None or config.signals is None or not config.signals.flows:
+        return
+    recorded = {r.event for r in analytics.recorded(end - _LATELY, end)}
+    if len(recorded) >= _LISTED:  # it lists the commonest alone: what is missing may be rare
+        return
+    mend = "Correct it under signals.flows; `groundswell signals map THEME` lists what there is."
+    for flow in config.signals.flows:
+        missing = [e for e in (flow.reach, flow.trouble, flow.goal) if e is not None and e not in recorded]
+        if missing:
+            told = " and ".join(map(phrases.heading, missing))
+            yield Finding("signals flow", "warn", f"{flow.name}: {told} was not recorded in the last 30 days", mend)
 
 
 def _buttons(config: Config) -> Iterator[Finding]:

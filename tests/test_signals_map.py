@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,10 @@ import pytest
 from typer.testing import CliRunner
 
 from bot import current, wiring
-from bot.acts import Verdict
+from bot.acts import Finding, Verdict
 from bot.cli import app
-from bot.config import load
+from bot.config import load, read
+from bot.doctor import looks
 from bot.embedding import MiniLM
 from bot.ports import Flow, Recorded
 from bot.runs import Request, manual_key
@@ -211,3 +212,20 @@ def test_mixpanel_lists_names_alone_and_what_it_cannot_count_is_not_proposed(des
         rows = desk.told("map", "1")["proposals"]
         assert rows[0]["trouble"] == "export_failed" and not any("page" in row or row["users"] for row in rows)
         assert "page can't be told" in desk.types("map", "1", "--page", "/x", "--trouble", "y", status=2)
+
+
+def test_doctor_names_an_event_that_nobody_ever_sent(desk: Desk) -> None:
+    now = datetime.now(UTC) - timedelta(days=1)
+    desk.posthog.events = [Event("u1", name, now) for name in ("export_started", "export_failed")]
+    flow = {"name": "CSV", "theme": "t-1", "reach": "export_started", "trouble": "export_failed"}
+
+    def found() -> list[Finding]:
+        return list(looks(read(desk.folder / "config.yaml", {}), desk.folder, ["signals"])["signals"]())
+
+    desk.configure(flow)
+    assert [f.state for f in found()] == ["ok"]
+    desk.configure(flow, {**flow, "name": "Slip", "trouble": "export_faild"})
+    _, slip = found()
+    assert slip.state == "warn" and "Slip: export_faild was not recorded" in slip.message and slip.mend
+    desk.posthog.events += [Event("u1", f"e{n}", now) for n in range(250)]
+    assert [f.state for f in found()] == ["ok"], "what is not among the commonest may be rare"
