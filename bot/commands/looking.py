@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands import tracing
-from bot.commands.attaching import known
+from bot.commands.attaching import Look, known, looked_now
 from bot.commands.common import FAILED, AsJson, ConfigFile, RunKey, fail, opened, say, settings, tell
-from bot.commands.themes import ThemeName, about, digest_of, line, row
+from bot.commands.themes import ThemeName, about, digest_of, line, row, wired_to
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ def add_to(app: typer.Typer) -> None:
 def list_(
     run: RunKey = None,
     backlog: Annotated[bool, typer.Option("--backlog", help="Drafts by customers x severity.")] = False,
+    look: Look = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
@@ -39,6 +40,8 @@ def list_(
     told = settings(config)
     with opened(told, as_json=as_json) as store:
         key, digest = digest_of(store, run, as_json=as_json)
+        if look:
+            looked_now(wired_to(told, store), key)
         now = stands(store, digest)
         found = known(store, key, digest, now)
         if as_json:
@@ -50,7 +53,7 @@ def list_(
             say(said)
 
 
-def show(
+def show(  # noqa: PLR0913
     theme: ThemeName,
     run: RunKey = None,
     customers: Annotated[
@@ -59,6 +62,7 @@ def show(
     evidence: Annotated[
         bool, typer.Option("--evidence", help="From the theme to every tool; with a ticket's id, back to its themes.")
     ] = False,
+    look: Look = False,
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
@@ -68,8 +72,11 @@ def show(
         return
     from bot.report import standings as words
     from bot.tracker.existing import NOTHING, near
+    from bot.tracker.existing import line as tracked
 
     with about(theme, run, config, as_json=as_json) as subject:
+        if look:
+            looked_now(subject.wired, subject.key)
         found, log = subject.theme, subject.store.decisions.of([subject.theme.id])[subject.theme.id]
         there = known(subject.store, subject.key, subject.digest, {found.id: subject.now})
         if customers:
@@ -83,6 +90,8 @@ def show(
             return
         for said in (*words.shown(subject.digest, found, subject.now), *words.decided(log)):
             say(said)
+        if stands := tracked(found, subject.now, there.get(found.id, NOTHING)):
+            say(f"\nIts issue: {stands}" if subject.now.receipt else f"\n{stands}")
         for n, said in enumerate(near(there.get(found.id, NOTHING).matches)):
             say(f"  {said}" if n else f"\nIn the tracker\n  {said}")
 

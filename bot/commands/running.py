@@ -16,6 +16,7 @@ import typer
 
 from bot.commands import asking, planning
 from bot.commands import files as filed
+from bot.commands.attaching import tracked
 from bot.commands.common import (
     BUSY,
     INTERRUPTED,
@@ -36,7 +37,10 @@ from bot.commands.common import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.domain import Digest, Window
+    from bot.report import Tracked
     from bot.runs import Request
     from bot.runs.reading import Watch
     from bot.wiring import Wired
@@ -47,6 +51,7 @@ Out = Annotated[
 Words = Annotated[
     list[str] | None,
     typer.Argument(
+        metavar="[WINDOW] [FILE]...",
         help="7d, 30d, last-month, last-quarter, 2026-10, 2026-10-01..2026-10-31. "
         "Default: last month of the help desks; all rows of files. A file is the same as with --tickets.",
         show_default=False,
@@ -61,7 +66,6 @@ DayFirst = Annotated[
     ),
 ]
 
-        metavar="[WINDOW] [FILE]...",
 
 def add_to(app: typer.Typer) -> None:
     app.command()(run)
@@ -82,12 +86,12 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         list[str] | None,
         typer.Option("--column", help="Where a header has an unusual name: --column body=Description."),
     ] = None,
+    day_first: DayFirst = None,
     source: Annotated[list[str] | None, typer.Option("--source", help="Only tickets of this source.")] = None,
     area: Annotated[list[str] | None, typer.Option("--area", help="Only tickets of this product area.")] = None,
     post: Annotated[bool, typer.Option("--post", help="Post the digest to the Slack channel of the config.")] = False,
     yes: Yes = False,
     llm: Annotated[bool, typer.Option("--llm", help="Let the language model of the config read the tickets.")] = False,
-    day_first: DayFirst = None,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Send nothing: tell what reading would take, in tokens and money.")
     ] = False,
@@ -123,7 +127,8 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
             return
         began = time.monotonic()
         made = _carried(wired, request, again=again, as_json=as_json, quiet=quiet)
-        _shown(made, told.output.dir, out, round(time.monotonic() - began, 2), as_json=as_json)
+        took = round(time.monotonic() - began, 2)
+        _shown(made, told.output.dir, out, took, as_json=as_json, tracked=tracked(store, made))
         if post:
             _posted(wired, made.making.run_id, as_json=as_json)
         if any(warned.code == FIRST for warned in made.warnings):
@@ -242,28 +247,38 @@ def _posted(wired: Wired, run_key: str, *, as_json: bool) -> None:
         fail("not_posted", " ".join(ended.faults), as_json=False, status=ended.status)
 
 
-def _shown(made: Digest, usual: Path, out: Path | None, elapsed_s: float, *, as_json: bool) -> None:
+def _shown(
+    made: Digest,
+    usual: Path,
+    out: Path | None,
+    elapsed_s: float,
+    *,
+    as_json: bool,
+    tracked: Mapping[str, Tracked] | None = None,
+) -> None:
     """Writes the files and prints. With --json and no folder named, no file is written: the answer is the output."""
     from bot.report.document import document
 
     told = document(made, elapsed_s=elapsed_s)
     folder = out if as_json else out or usual
     if folder:
-        _written(made, told, folder, as_json=as_json)
+        _written(made, told, folder, tracked, as_json=as_json)
     if as_json:
         sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2) + "\n")
     else:
         _printed(made, folder)
 
 
-def _written(made: Digest, told: dict[str, Any], folder: Path, *, as_json: bool) -> None:
+def _written(
+    made: Digest, told: dict[str, Any], folder: Path, tracked: Mapping[str, Tracked] | None, *, as_json: bool
+) -> None:
     from bot import report
     from bot.report import markdown
 
     files = {
         "digest.json": json.dumps(told, ensure_ascii=False, indent=2) + "\n",
         "digest.md": markdown.render(made),
-        "report.html": report.render(made),
+        "report.html": report.render(made, tracked),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

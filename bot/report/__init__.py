@@ -21,8 +21,15 @@ _QUOTE = 600  # characters shown of one quote; a ticket may be a megabyte
 _SAFE_URL = re.compile(r"[\x21-\x7e]+")
 
 
-def render(digest: Digest) -> str:
-    """The whole page. Ticket text is escaped by the template engine and nowhere marked safe."""
+Tracked = tuple[str, str | None, str]  # a sentence, an address, its label: `standings.tracked`
+_UNKNOWN: Tracked = ("", None, "")
+
+
+def render(digest: Digest, tracked: Mapping[str, Tracked] | None = None) -> str:
+    """The whole page. Ticket text is escaped by the template engine and nowhere marked safe.
+
+    `tracked`: theme id -> what became of it by now; without it nothing is said of that.
+    """
     items = {item.theme_id: item for item in digest.items}
     by_id = {theme.id: theme for theme in (*digest.themes, *digest.further_themes)}
     return (
@@ -49,6 +56,7 @@ def render(digest: Digest) -> str:
             most_listed=MOST_LISTED,
             long_list=_LONG_LIST,
             phrases=phrases,
+            tracked=lambda theme: (tracked or {}).get(theme.id, _UNKNOWN),
             widest=max((theme.counts.tickets for theme in digest.themes), default=0),
         )
     )

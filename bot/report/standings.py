@@ -47,6 +47,20 @@ def _attached(now: Standing, who: str) -> str:
     return f"evidence for {now.attached} by {who}{came.get(now.stage, '; the comment is being written')}"
 
 
+def tracked(theme: Theme, now: Standing, found: Existing) -> tuple[str, str | None, str]:
+    """For a page: what became of a theme, or may be the same, in a sentence; the address that goes with it; its name.
+
+    Empty where nobody decided and nothing like it is known.
+    """
+    there = existing.line(theme, now, found)
+    if now.stage is Stage.OPEN:
+        return there, None, ""
+    if now.stage is not Stage.CREATED or now.receipt is None:
+        return state(now), None, ""
+    how = "Its evidence is attached to" if now.attached else "It is in"
+    return f"{how} {now.receipt.ref}{f' ({there})' if there else ''}.", now.receipt.url, now.receipt.ref
+
+
 def _ending(now: Standing) -> str:
     return ending({"until": now.until.isoformat() if now.until else None, "growth": now.growth})
 

@@ -41,14 +41,15 @@ def line(theme: Theme, now: Standing, found: Existing) -> str:
         return told(theme, found.matches)
     if now.stage is not Stage.CREATED:
         return ""
-    return "; ".join(said for said in (_status(found.own), _missing(now, found.news), found.linked) if said)
+    return "; ".join(said for said in (status(found.own), _missing(now, found.news), found.linked) if said)
 
 
-def _status(own: Issue | None) -> str:
+def status(own: Issue | None) -> str:
+    """ "status Done, Won't do": as it was last read, in the site's words; empty where nothing is known."""
     if own is None:
         return ""
-    status, resolution = phrases.line(own.status) or own.fate.value, phrases.line(own.resolution or "")
-    return f"status {status}" + (f", {resolution}" if resolution and resolution != status else "")
+    now, resolution = phrases.line(own.status) or own.fate.value, phrases.line(own.resolution or "")
+    return f"status {now}" + (f", {resolution}" if resolution and resolution != now else "")
 
 
 def _missing(now: Standing, news: int) -> str:
