@@ -61,6 +61,12 @@ def test_what_was_said_of_columns_and_dates_holds_for_the_next_file_with_the_sam
     other = groundswell("run", table(tmp_path / "other.csv", "Nr,Wann,Was geschah"), cwd=tmp_path)
     found = json.loads(again.stdout)["data"]
 
+    empty = groundswell("run", file, "2026-01", "--json", cwd=tmp_path)
+    listed = groundswell("list", "--json", cwd=tmp_path)
+
+    totals = json.loads(empty.stdout)["data"]["totals"]
+    assert (totals["tickets_read"], totals["removed"]) == (12, 12)
+    assert json.loads(listed.stdout)["data"]["run"] == json.loads(again.stdout)["meta"]["run_id"], "no empty run"
     assert (refused.returncode, unknown.returncode, other.returncode) == (2, 2, 2)
     assert 'say which one with --column body="Was geschah"' in unknown.stderr
     assert "october.csv: text from “Was geschah”, date from “Wann”, id from “id”\n" in first.stderr

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bot.commands.common import AsJson, ConfigFile, RunKey, fail, opened, say, settings, tell
+from bot.commands.themes import newest
 
 if TYPE_CHECKING:
     from bot.customers import Join
@@ -79,8 +80,7 @@ def _counted(store: Store, run: str | None, internal: Sequence[str], *, as_json:
     """Of the run `run`; without one, of the newest; before there is any, of all stored tickets."""
     from bot.customers import joins
 
-    newest = store.runs.latest(but="sync") if run is None else None
-    key = run or (newest.key if newest else None)
+    key = run or newest(store)
     frozen = store.runs.frozen(key) if key else None
     if run and frozen is None:
         missing = f"there is no run {run!r}, or what it had read is gone."

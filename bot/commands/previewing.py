@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.commands.common import actor, fail, opened, say
+from bot.commands.themes import newest
 
 if TYPE_CHECKING:
     from bot.config import Config
@@ -16,15 +17,13 @@ def issue(told: Config, item: str, run: str | None, out: Path | None) -> None:
     from bot import current, wiring
     from bot.decisions import drafted
     from bot.ports import Pictured
-    from bot.runs import SYNC
 
     into = wiring.sink(told)
     shown: object = into
     if not isinstance(shown, Pictured):
         fail("no_tracker", "no issue tracker is configured.", "See jira in config.example.yaml.", as_json=False)
     with opened(told) as store:
-        newest = store.runs.latest(but=SYNC)
-        key = run or (newest.key if newest else "")
+        key = run or newest(store) or ""
         digest = current.digest(store, key)
         if digest is None:
             fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=False)

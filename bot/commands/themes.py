@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ThemeName = Annotated[str, typer.Argument(help="The theme: its number in the digest, or its id (t-...).")]
 Note = Annotated[str, typer.Option("--note", help="Why; kept with the decision.")]
+_RECENT = 100  # runs that are looked through for one with tickets
 
 
 def wired_to(told: Config, store: Store) -> Wired:
@@ -32,13 +33,24 @@ def wired_to(told: Config, store: Store) -> Wired:
     return wiring.wired(told, store, cache=told.output.cache or cache())
 
 
+def newest(store: Store) -> str | None:
+    """The key of the newest run that had any ticket to look at, which is what people mean when they name none; of the
+    newest where all were empty; None before there is any."""
+    from bot.runs import SYNC
+
+    last = store.runs.latest(but=SYNC)
+    for run in store.runs.recent(_RECENT, but=SYNC):
+        made = store.runs.digest(run.key) if run.state == "DONE" else None
+        if made is not None and made.totals.tickets_read > made.totals.removed:
+            return run.key
+    return last.key if last else None
+
+
 def digest_of(store: Store, run: str | None, *, as_json: bool) -> tuple[str, Digest]:
     """The named run's digest, or the newest's, as people corrected it."""
     from bot import current
-    from bot.runs import SYNC
 
-    newest = store.runs.latest(but=SYNC)
-    key = run or (newest.key if newest else None)
+    key = run or newest(store)
     if key is None:
         fail("no_run", "there is no digest yet.", "Begin with: groundswell run", as_json=as_json)
     made = current.digest(store, key)

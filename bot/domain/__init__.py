@@ -33,9 +33,10 @@ from bot.domain.themes import (
     Users,
     Words,
 )
-from bot.domain.tickets import AccountHint, Customer, Page, Reject, Requester, Ticket, Warned, Window, shown_ids
+from bot.domain.tickets import MADE, AccountHint, Customer, Page, Reject, Requester, Ticket, Warned, Window, shown_ids
 
 __all__ = [
+    "MADE",
     "AccountHint",
     "Alarm",
     "BacklogItem",

@@ -27,6 +27,9 @@ class AccountHint:
     domain: str | None = None
 
 
+MADE = "row-"  # what a key begins with that was made from the text, since the source had no id
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One request as its source tells it. `key` is the source's own id; `id` is `source:key`, unique everywhere."""

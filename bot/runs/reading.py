@@ -10,7 +10,7 @@ from typing import Protocol
 
 from bot.customers import customers
 from bot.digest import Reading
-from bot.domain import Reject, Ticket, Warned, Window
+from bot.domain import MADE, Reject, Ticket, Warned, Window
 from bot.mirrors import REACH, why_copied
 from bot.ports import Progress, Source
 from bot.redact import placeholders, redacted
@@ -95,8 +95,30 @@ def collect(sources: Sequence[Source], watch: Watch) -> Collected:
             warnings.update(dict.fromkeys(page.warnings))
             understood += page.understood
             progress(len(latest), page.estimate or len(latest))
-    tickets = tuple(sorted(latest.values(), key=lambda t: t.id))
-    return Collected(tickets, tuple(rejects), tuple(warnings), understood=tuple(understood))
+    once, again = _told_once(latest.values())
+    warnings.update(dict.fromkeys(again))
+    return Collected(
+        tuple(sorted(once, key=lambda t: t.id)), tuple(rejects), tuple(warnings), understood=tuple(understood)
+    )
+
+
+def _told_once(tickets: Iterable[Ticket]) -> tuple[list[Ticket], list[Warned]]:
+    """What stands in two files word for word, under one id, is one ticket: an id that is only made from the text is no
+    proof, unless there is nothing else in the second file."""
+    told: dict[str, dict[Ticket, Ticket]] = {}
+    for ticket in tickets:
+        told.setdefault(ticket.source, {})[replace(ticket, source="")] = ticket
+    seen: set[Ticket] = set()
+    once: list[Ticket] = []
+    for found in told.values():
+        whole = found.keys() <= seen
+        once += [t for bare, t in found.items() if bare not in seen or not (whole or not bare.key.startswith(MADE))]
+        seen |= found.keys() if len(told) > 1 else set()
+    again = sum(map(len, told.values())) - len(once)
+    what = "One ticket stands" if again == 1 else f"{again:,} tickets stand"
+    is_are = "is" if again == 1 else "are"
+    said = Warned("told_twice", f"{what} in two of the files, word for word, and {is_are} counted once.")
+    return once, [said] if again else []
 
 
 def redact(collected: Collected, hide: Hide, watch: Watch) -> Collected:

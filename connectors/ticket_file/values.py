@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from dateutil import parser as dateparser
 
-from bot.domain import Ticket, Warned
+from bot.domain import MADE, Ticket, Warned
 
 if TYPE_CHECKING:
     from connectors.ticket_file.headers import Columns
@@ -79,7 +79,7 @@ def made_id(ticket: Ticket, made: dict[str, int]) -> str:
             ticket.account.id or ticket.account.name or "",
         ]
     )
-    key = f"row-{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    key = f"{MADE}{hashlib.sha256(told.encode('utf-8', 'replace')).hexdigest()[:8]}"
     made[key] = made.get(key, 0) + 1
     return key if made[key] == 1 else f"{key}-{made[key]}"
 
