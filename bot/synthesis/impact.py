@@ -20,13 +20,13 @@ def deflection(tickets: int, core: int, window: Window) -> Deflection:
     scaled to 30 days where the window is at least a week long. No reach or uplift is invented (DESIGN section 10).
     """
     core = min(core, tickets)
-    stays = f"{core} of the {tickets} stay in the theme in at least 80 % of resamples"
+    stays = f"; {core} of the {tickets} stay in the theme in at least 80 % of resamples" if core < tickets else ""
     days = window.days
     if days is None or days < _SHORTEST_DAYS:
         known = "no dates" if days is None else f"only {days:.0f} day{'s' if round(days) != 1 else ''} of tickets"
         return Deflection(
-            core, tickets, "batch", f"{tickets} tickets in this batch ({known}, so not scaled to a month); {stays}"
+            core, tickets, "batch", f"{tickets} tickets in this batch ({known}, so not scaled to a month){stays}"
         )
     low, high = round(core * 30 / days), round(tickets * 30 / days)
     scaled = f"{tickets} tickets in {days:.0f} days × 30/{days:.0f} = {high}"
-    return Deflection(low, high, "30 days", f"{scaled}; {stays}: {core} × 30/{days:.0f} = {low}")
+    return Deflection(low, high, "30 days", f"{scaled}{stays}: {core} × 30/{days:.0f} = {low}" if stays else scaled)
