@@ -189,6 +189,11 @@ class Backlog(Protocol):
         """What makes the comment that `made` wrote say this draft's evidence: first that, repeatable, then the rest."""
         ...
 
+    def stands(self, made: Receipt) -> bool:
+        """Whether the comment that `attach` made is there; False only where all comments of its issue were read, and it
+        is none of them. Raises Unavailable, Refused."""
+        ...
+
     def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
         """What makes that comment say again what `former` (of `attach` or `renew`) did, or that it was withdrawn."""
         ...

@@ -124,6 +124,55 @@ def test_an_undo_gives_back_what_the_comment_said_the_month_before(here: Scene) 
     assert standings(here.store, [here.theme()])[here.theme()].attached == "BILL-1"
 
 
+def test_a_comment_that_somebody_deleted_is_made_anew_the_month_after(here: Scene) -> None:
+    attach(here)
+    here.settle()
+    here.jira.uncomment("BILL-1")
+    here.clock.passes(30 * 86_400)
+    here.conclude(NEXT, post=False)
+    assert attach(here, "", run=NEXT).result is Result.DONE
+    here.settle()
+    (told,) = comments(here)
+    assert f"run {NEXT}" in told and here.stage() == "created"
+    assert len(here.jira.sent("POST", POSTED)) == 2
+    here.decide(Verdict.UNDO, run=NEXT)
+    here.settle()
+    assert len(comments(here)) == 1 and f"run {RUN}" in comments(here)[0], "the new one says what the old one did"
+
+
+def test_a_comment_deleted_between_the_click_and_the_change_is_made_anew_by_trying_again(here: Scene) -> None:
+    attach(here)
+    here.settle()
+    here.clock.passes(30 * 86_400)
+    here.conclude(NEXT, post=False)
+    attach(here, "", run=NEXT)
+    here.jira.uncomment("BILL-1")
+    here.settle()
+    assert here.stage() == "refused" and comments(here) == []
+    assert here.decide(Verdict.APPROVE, run=NEXT).result is Result.DONE
+    here.settle()
+    assert here.stage() == "created" and len(comments(here)) == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "refuse", "status": 503}, {"kind": "refuse", "status": 403}, {"kind": "drop"}]
+)
+def test_a_comment_that_can_not_be_read_is_not_taken_for_deleted(here: Scene, fault: dict[str, Any]) -> None:
+    """Nor one on an issue that is hidden: there the change is refused, and no second comment is made."""
+    attach(here)
+    here.settle()
+    here.clock.passes(30 * 86_400)
+    here.conclude(NEXT, post=False)
+    here.jira.fail(**fault, path=POSTED, method="GET", times=1)
+    attach(here, "", run=NEXT)
+    here.settle()
+    assert len(comments(here)) == 1 and len(here.jira.sent("POST", POSTED)) == 1
+    here.jira._known("BILL-1").hidden = True
+    assert "Trying again" not in here.decide(Verdict.ATTACH, run=NEXT).message
+    here.settle()
+    assert len(here.jira.sent("POST", POSTED)) == 1
+
+
 def test_undone_unsent_nothing_is_written_and_undone_late_it_is_not(here: Scene) -> None:
     attach(here)
     assert here.decide(Verdict.UNDO).result is Result.DONE

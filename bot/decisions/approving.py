@@ -36,14 +36,16 @@ def approve(d: Deciding) -> Outcome | None:
 
 def attach(d: Deciding) -> Outcome | None:
     """Evidence onto an issue that exists: of a theme that is open, or that is in that issue since another month."""
-    if d.now.stage is Stage.REFUSED and d.now.attached and d.now.effect_key:
+    refused = d.now.stage is Stage.REFUSED and bool(d.now.attached)
+    if refused and d.now.effect_key and not attaching.is_gone(d.sink, d.known):
         d.store.effects.retry(d.now.effect_key)
         now = standings(d.store, [d.wish.theme_id])[d.wish.theme_id]
         return Outcome(Result.DONE, now, "Trying again with the same evidence.", d.now.effect_key)
-    if d.now.stage not in (Stage.OPEN, Stage.CREATED):
+    if d.now.stage not in (Stage.OPEN, Stage.CREATED) and not refused:
         return Outcome(Result.ALREADY, d.now, already(d.now))
+    wanted = str(d.wish.payload.get("issue") or (d.now.attached if refused else ""))
     try:
-        issue = attaching.issue_of(d.known, str(d.wish.payload.get("issue") or ""), d.subject.theme, d.wish.run_key)
+        issue = attaching.issue_of(d.known, wanted, d.subject.theme, d.wish.run_key)
         acts = attaching.acts(d.sink, d.known, d.draft(d.wish.by, d.store.now()), issue)
     except NotPossible as why:
         return Outcome(Result.IMPOSSIBLE, d.now, str(why))

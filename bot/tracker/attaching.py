@@ -1,7 +1,8 @@
 """A decision to put a theme's evidence on an issue that exists -> what is to be written for it. Pure.
 
 A theme has one comment on an issue. The first decision makes it, each later one changes it, and an undo makes it say
-again what it said before; so whoever asks twice, in whatever month, finds one comment.
+again what it said before; so whoever asks twice, in whatever month, finds one comment. Where somebody deleted it, the
+tracker is asked, and the next decision makes a new one.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bot.acts import Act, Decision, Draft, Effect, EffectState, Stage, Standing,
 from bot.corrections import fold
 from bot.corrections.entered import NotPossible
 from bot.domain import Theme
-from bot.ports import Backlog, Sink
+from bot.ports import Backlog, Refused, Sink, Unavailable
 from bot.tracker.sinks import Sinks
 
 KEY = re.compile(r"[A-Z][A-Z0-9_]+-[1-9][0-9]{0,17}")
@@ -61,7 +62,24 @@ def acts(sink: Sink | None, known: Known, draft: Draft, issue: str) -> Sequence[
     if sink is None or not isinstance(sink, Backlog):
         raise NotPossible("No issue tracker is configured that takes evidence, so nothing was done.")
     made, number = comment(known, issue), len(known.log) + 1
-    return sink.renew(draft, made, number) if made else sink.attach(draft, issue, number)
+    there = made is not None and not _is_gone(sink, made)
+    return sink.renew(draft, made.act, number) if made and there else sink.attach(draft, issue, number)
+
+
+def is_gone(sink: Sink | None, known: Known) -> bool:
+    """Whether somebody deleted the comment that the tracker refused to change: then trying again would for ever be
+    refused, and attaching again makes a new one."""
+    made, refused = comment(known, known.now.attached), known.effects.get(known.now.effect_key or "")
+    changes = refused is not None and refused.act.after is not None
+    return changes and made is not None and isinstance(sink, Backlog) and _is_gone(sink, made)
+
+
+def _is_gone(sink: Backlog, made: Effect) -> bool:
+    """Only where that is certain, so that there are never two."""
+    try:
+        return made.receipt is not None and not sink.stands(made.receipt)
+    except (Unavailable, Refused):
+        return False
 
 
 def taken_back(sink: Sink | None, known: Known, draft: Draft, undone: Decision) -> Sequence[Act]:
@@ -75,13 +93,14 @@ def taken_back(sink: Sink | None, known: Known, draft: Draft, undone: Decision) 
         )
     last = not any(d.verdict in fold.HOLDS and d.number != undone.number for d in fold.in_force(known.log))
     beside = sink.beside_withdrawn(draft) if last and isinstance(sink, Sinks) else ()
-    return [sink.detach(draft, made, len(known.log) + 1, _former(known, undone)), *beside]
+    return [sink.detach(draft, made.act, len(known.log) + 1, _former(known, undone)), *beside]
 
 
-def comment(known: Known, issue: str) -> Act | None:
-    """The act that made the theme's comment on the issue, whatever was undone since; None: there is none."""
-    found = (e.act for d, e in _attached(known, known.log, issue) if e.act.after is None)
-    return next(found, None)
+def comment(known: Known, issue: str) -> Effect | None:
+    """What made the theme's comment on the issue, whatever was undone since; the last one, where a former was deleted.
+    None: there is none."""
+    made = [e for _, e in _attached(known, known.log, issue) if e.act.after is None]
+    return made[-1] if made else None
 
 
 def _former(known: Known, undone: Decision) -> Act | None:

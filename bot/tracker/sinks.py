@@ -95,6 +95,9 @@ class Sinks:
     def issues(self, keys: Sequence[str]) -> Sequence[Issue]:
         return self._tracker.issues(keys)
 
+    def stands(self, made: Receipt) -> bool:
+        return self._tracker.stands(made)
+
     def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
         return self._tracker.detach(draft, made, number, former)
 

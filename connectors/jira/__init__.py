@@ -84,6 +84,9 @@ class Jira(Form):
     def renew(self, draft: Draft, made: Act, number: int) -> Sequence[Act]:
         return list(comment.renewed(draft, made, number, self))
 
+    def stands(self, made: Receipt) -> bool:
+        return comment.stands(self._wire, made)
+
     def detach(self, draft: Draft, made: Act, number: int, former: Act | None) -> Act:
         return comment.taken_back(draft, made, number, former)
 

@@ -125,6 +125,12 @@ def there(wire: Wire, act: Act, key: str) -> Sequence[Receipt]:
     return [_receipt(wire, key, number) for number in sorted(made, key=int)]
 
 
+def stands(wire: Wire, made: Receipt) -> bool:
+    """Whether the comment is among those of its issue, of which all are read. Raises Unavailable or Refused."""
+    key, _, number = made.ref.partition("#")
+    return any(str(one.get("id")) == number for one in _comments(wire, key))
+
+
 def _sent(act: Act) -> dict[str, Any]:
     return {"body": act.payload["body"], "properties": [{"key": PROPERTY, "value": act.payload["value"]}]}
 

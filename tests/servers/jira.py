@@ -86,6 +86,7 @@ class JiraServer(StandIn):
         super().__init__(port, log)
         self.project, self.index_lag, self.token = project, index_lag, token
         self.issues: list[Issue] = []
+        self.commented = 0  # how often; a comment's number is never given twice
         self.broken: set[str] = set()  # keys that bulkfetch reports as errors
         self.rights = {"BROWSE_PROJECTS", "CREATE_ISSUES", "EDIT_ISSUES", "LINK_ISSUES", "CREATE_ATTACHMENTS"}
         self.rights |= {"TRANSITION_ISSUES", "ADD_COMMENTS"}
@@ -176,6 +177,11 @@ class JiraServer(StandIn):
         issue = self._known(key)
         issue.resolved = at or time.time()
         issue.fields = {**issue.fields, "resolution": {"name": resolution} if resolution else None}
+
+    def uncomment(self, key: str) -> None:
+        """A person deletes every comment."""
+        with self.lock:
+            self._known(key).comments.clear()
 
     def touch(self, key: str, status: str = "", comment: str = "") -> None:
         """What a person does to an issue."""
@@ -524,7 +530,8 @@ class JiraServer(StandIn):
     def _comment(self, request: Request, issue: Issue) -> Answer:
         if "ADD_COMMENTS" not in self.rights:
             return _errors(403, "You do not have the permission to comment on this issue.")
-        number = str(30_000 + sum(len(i.comments) for i in self.issues))
+        self.commented += 1
+        number = str(30_000 + self.commented)
         return self._commented(request, issue, {"id": number, "author": {"accountId": EMAIL}})
 
     def _commented(self, request: Request, issue: Issue, comment: dict[str, Any]) -> Answer:
