@@ -47,6 +47,31 @@ def test_strangers_are_in_no_group() -> None:
     assert (tree.grouped(space) >= 0).mean() < 0.1
 
 
+def beside_twins(strangers: int) -> Vectors:
+    """Six groups that lie two and two, so that one cut for all must be strict; nine loose rows (48 to 56)."""
+    chance = np.random.default_rng(2)
+
+    def around(centre: Vectors, near: float, n: int) -> Vectors:
+        rows = chance.normal(size=(n, 384))
+        return centre * np.sqrt(near) + rows / np.linalg.norm(rows, axis=1, keepdims=True) * np.sqrt(1 - near)
+
+    nothing = np.zeros(384)
+    rows = []
+    for _ in range(3):
+        base = around(nothing, 0, 1)[0]
+        for _ in range(2):
+            centre = around(base, 0.8, 1)[0]
+            rows.append(around(centre / np.linalg.norm(centre), 0.6, 8))
+    rows += [around(around(nothing, 0, 1)[0], 0.3, 9), around(nothing, 0, strangers)]
+    return tree.unit(np.concatenate(rows).astype(np.float32))
+
+
+def test_a_second_look_finds_a_loose_group_behind_those_that_stand_out() -> None:
+    loose = tree.grouped(beside_twins(14))[48:57]
+    assert len(set(loose)) == 1
+    assert loose[0] >= 0
+
+
 def test_labels_are_numbered_by_size_and_begin_at_nought() -> None:
     space, _ = cloud([8, 30, 15], nowhere=10)
     found = tree.grouped(space)

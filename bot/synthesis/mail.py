@@ -49,7 +49,8 @@ _SIGNED = re.compile(
 # in lower case; and these goodbyes are words of the sentence, unless something ends before them ("what plan is best").
 _HAIL = re.compile(
     r"\s*(?:(?i:hi|hey|hiya|hello|hallo|moin|hola)(?:\s+(?i:there|all|everyone|team|folks|guys|support)|\s+\[NAME_\d+\])?"
-    r"|(?i:hi|hey)\s+[A-Z][a-z]{1,20})\s+(?=[a-zäöüñéè]|(?:I|We|My|Our|The|Your)\b)"
+    r")\s+(?=[a-zäöüñéè]|(?:I|We|My|Our|The|Your)\b)"
+    r"|\s*(?i:hi|hey)\s+[A-Z][a-z]{1,20}\s+(?=(?i:the|my|our|your|i|we|can|could|please|how|why|when|what|where|since|there)\b)"
 )
 _MAY_BE_MEANT = re.compile(r"(?:all\s+the\s+)?best\W*$|(?:br|kr|vg|lg|tia|sincerely)\b|best\s+(?=[A-Z])", re.IGNORECASE)
 _ENDED = re.compile(r"(?:[.!?,;:)…\n]\s*|\s{2,}|\s[–—-]+\s*)$")
