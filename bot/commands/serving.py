@@ -50,9 +50,6 @@ def serve(config: ConfigFile = None) -> None:
     from bot.config.reach import astray
     from bot.doctor import addresses
     from bot.ports import Refused
-    from bot.serve import Service, Times
-    from bot.serve.pulse import Pings
-    from bot.store import Kept
 
     told = settings(config)
     with opened(told) as store:
@@ -66,25 +63,11 @@ def serve(config: ConfigFile = None) -> None:
                 listener(said)
 
         wired = wiring.wired(told, store, cache=told.output.cache or cache(), tell=hear)
-        times = Times(told.schedule.monthly, told.workspace.timezone, told.schedule.sync_minutes)
-        service = Service(wired.parts, wired.ledger, times, owner(), wired.boards, wired.desks)
+        service = _service(told, wired)
         listeners.append(service.hear)
-        service.files = tuple(str(p) for p in told.sources.file.paths)
-        service.tracking = wired.tracking
-        service.kept = Kept(**told.retention.model_dump())
-        service.lookout = wired.lookout if wired.alertboard and told.spikes.enabled else None
-        if told.server.ping_url is not None:
-            service.pulse = Pings(told.server.ping_url.get_secret_value())
-        over = threading.Event()
-
-        def stop(*_: object) -> None:
-            over.set()
-            service.wake()
-
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, stop)
+        over = _told_to_stop(service)
         doors = _doors(told, wired, service)
-        _log(f"serving; {_plan(told)}")
+        _announce(told, service)
         service.serve(over, doors)
         _log("stopped; what is not done is kept in the database")
 
@@ -200,6 +183,43 @@ def preview(
 # --- details
 
 
+def _service(told: Config, wired: Wired) -> Service:
+    from bot.serve import Service, Times
+    from bot.serve.pulse import Pings
+    from bot.store import Kept
+
+    calendar = told.schedule
+    times = Times(calendar.monthly, told.workspace.timezone, calendar.sync_minutes, catch_up=calendar.catch_up)
+    service = Service(wired.parts, wired.ledger, times, owner(), wired.boards, wired.desks)
+    service.files = tuple(str(p) for p in told.sources.file.paths)
+    service.tracking = wired.tracking
+    service.kept = Kept(**told.retention.model_dump())
+    service.lookout = wired.lookout if wired.alertboard and told.spikes.enabled else None
+    if told.server.ping_url is not None:
+        service.pulse = Pings(told.server.ping_url.get_secret_value())
+    return service
+
+
+def _told_to_stop(service: Service) -> threading.Event:
+    """Set by SIGTERM and Ctrl-C."""
+    over = threading.Event()
+
+    def stop(*_: object) -> None:
+        over.set()
+        service.wake()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return over
+
+
+def _announce(told: Config, service: Service) -> None:
+    from bot.commands.announcing import announced
+
+    for line in announced(told, service.due(), service.passed_over(), service.next_due()):
+        _log(line)
+
+
 def _doors(told: Config, wired: Wired, service: Service) -> list[Callable[[], None]]:
     """Opens what the config names; each entry closes one."""
     from bot.serve.door import Door
@@ -249,14 +269,6 @@ def _socket(told: Config, bolt: App) -> Callable[[], None]:
     line = Line(bolt, token.get_secret_value())
     line.open()
     return line.close
-
-
-def _plan(told: Config) -> str:
-    when = f"digest on the {told.schedule.monthly}" if told.schedule.monthly != "off" else "no schedule"
-    parts = [when + f" ({told.workspace.timezone})"]
-    parts += [f"Slack channel {told.slack.channel}" if told.slack else "no Slack"]
-    parts += [f"Jira project {told.jira.project}" if told.jira else "no Jira"]
-    return ", ".join(parts)
 
 
 def _reported(found: list[Finding], *, as_json: bool) -> None:

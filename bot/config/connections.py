@@ -303,7 +303,10 @@ def _scheduled(text: str) -> str:
 
 
 class Schedule(Stanza):
-    """When `serve` makes the month's digest, in the workspace's zone, and how often it reads the help desks."""
+    """When `serve` makes the month's digest, in the workspace's zone, and how often it reads the help desks.
+
+    `catch_up` False: a month that was due before the database was made is not posted by itself."""
 
     monthly: Annotated[str, AfterValidator(_scheduled)] = "first weekday 09:00"
+    catch_up: bool = True
     sync_minutes: Annotated[int, Field(ge=5, le=1440)] = 60

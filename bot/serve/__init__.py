@@ -39,12 +39,16 @@ _log = structlog.get_logger("groundswell")
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When the month's digest is due, in which zone, how often the help desks are read, how long a run is held."""
+    """When the month's digest is due, in which zone, how often the help desks are read, how long a run is held.
+
+    `catch_up` False: a month that was due before the database was made is left alone.
+    """
 
     monthly: str
     timezone: str
     sync_minutes: int
     lease: float = LEASE  # seconds
+    catch_up: bool = True
 
 
 class Desk(Protocol):
@@ -137,17 +141,24 @@ class Service:
         """Asks for the months that are due, and again for those that failed because a vendor was away."""
         self._beat = self._store.now()
         self._age()
-        if not self._parts.desks and not self.files:
-            return  # nothing to read is no reason to post that nothing came
-        for window in scheduler.due_months(
-            self._times.monthly, self._store.now(), self._times.timezone, self._started()
-        ):
-            assert window.start is not None  # noqa: S101 - a month has a first day
-            key = monthly_key(window.start)
-            run = self._store.runs.get(key)
-            if run is None or self._worth_another(run):
-                ask(self._store, key, MONTHLY, Request(window, files=self.files, post=True))
+        for key, window in self._lacking(self._since).items():
+            ask(self._store, key, MONTHLY, Request(window, files=self.files, post=True))
         self._awake.set()
+
+    def due(self) -> list[Window]:
+        """The closed months that the next tick asks for: on a first start that is last month."""
+        return list(self._lacking(self._since).values())
+
+    def next_due(self) -> datetime | None:
+        """When the next month is asked for, in the workspace's zone; None: never."""
+        return scheduler.next_post(self._times.monthly, self._store.now(), self._times.timezone)
+
+    def passed_over(self) -> list[Window]:
+        """What was due before the database was made, where that is not caught up with, and nobody has run since."""
+        due = self.due()
+        passed = [w for w in self._lacking(None).values() if w not in due]
+        runs = self._store.runs.of_windows(passed, Request(None).told())
+        return [w for w, run in zip(passed, runs, strict=True) if run is None]
 
     def sync(self) -> None:
         """Asks for a reading of the help desks, one for each slot of time, whichever replica does it."""
@@ -265,6 +276,23 @@ class Service:
                 _log.exception("run failed")
 
     # --- details
+
+    @property
+    def _since(self) -> datetime | None:
+        return None if self._times.catch_up else self._store.made_at
+
+    def _lacking(self, since: datetime | None) -> dict[str, Window]:
+        """Months that are due and have no run, or one that failed and is worth another; by the key of their run."""
+        if not self._parts.desks and not self.files:
+            return {}  # nothing to read is no reason to post that nothing came
+        times, found = self._times, {}
+        for window in scheduler.due_months(times.monthly, self._store.now(), times.timezone, self._started(), since):
+            assert window.start is not None  # noqa: S101 - a month has a first day
+            key = monthly_key(window.start)
+            run = self._store.runs.get(key)
+            if run is None or self._worth_another(run):
+                found[key] = window
+        return found
 
     def _age(self) -> None:
         """Once a day, and at the start: lets go of what is kept only for a time. Twice by two replicas is once."""

@@ -38,11 +38,13 @@ def posting_time(schedule: str, year: int, month: int, timezone: str) -> datetim
     return datetime.combine(due, time(int(match[3]), int(match[4])), ZoneInfo(timezone))
 
 
-def due_months(schedule: str, now: datetime, timezone: str, started: date | None) -> Iterator[Window]:
+def due_months(
+    schedule: str, now: datetime, timezone: str, started: date | None, since: datetime | None = None
+) -> Iterator[Window]:
     """The closed months whose digest should exist by now, oldest first.
 
     `started`: the first day of the oldest month that was ever run; before it nothing was missed. None: this is the
-    first start, and only last month is due.
+    first start, and only last month is due. What was due before `since` is left alone; None: nothing is.
     """
     today = now.astimezone(ZoneInfo(timezone)).date()
     for back in range(CATCH_UP - 1, -1, -1):
@@ -50,7 +52,7 @@ def due_months(schedule: str, now: datetime, timezone: str, started: date | None
         at = posting_time(schedule, posted_in.year, posted_in.month, timezone)
         first = _months_before(posted_in, 1)
         missed = back == 0 or (started is not None and first >= started)
-        if at is not None and at <= now and missed:
+        if at is not None and at <= now and missed and (since is None or at >= since):
             yield between(first, posted_in - timedelta(days=1), timezone)
 
 

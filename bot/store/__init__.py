@@ -19,7 +19,7 @@ from bot.store.figures import Figure, figures
 from bot.store.findings import KnownTheme
 from bot.store.flows import Flows, Tied
 from bot.store.measured import Measurements
-from bot.store.opening import opened, parsed
+from bot.store.opening import made_at, opened, parsed
 from bot.store.records import Answers, Audit, Entry, Event, Inbox
 from bot.store.runs import Fenced, Run, Runs, RunState
 from bot.store.serving import ServeLock
@@ -62,6 +62,12 @@ class Store:
 
     def now(self) -> datetime:
         return self._database.now()
+
+    @property
+    def made_at(self) -> datetime:
+        """When this database was made. Raises Unavailable."""
+        with self._database.reading() as connection:
+            return made_at(connection)
 
     def probe(self) -> None:
         """Takes the right to write and gives it back. Raises Refused without it, Unavailable while others write."""

@@ -179,6 +179,12 @@ def _not_anothers(connection: Connection) -> None:
 # --- whose it is
 
 
+def made_at(connection: Connection) -> datetime:
+    """When the workspace was made, with its database."""
+    at: datetime = connection.execute(select(schema.workspace.c.created_at)).scalar_one()
+    return at
+
+
 def _salt(database: Database, name: str) -> bytes:
     """The salt of the workspace; made with it. Raises Refused when the database belongs to another one."""
     row = schema.workspace
