@@ -7,13 +7,14 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests.chains import beside, chain  # noqa: F401 - one approval and three trackers
 from tests.databases import (  # noqa: F401 - the databases, for every test that asks for one
     _migrated_database,
-    _migrated_file,
     database,
     postgres,
     unmade,
 )
+from tests.spine import here  # noqa: F401 - a digest that stands in the channel
 
 # Here every run tries other examples; in CI the same ones, so that a change is judged by what it changed.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)

@@ -26,6 +26,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -97,22 +98,14 @@ def unmade(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fresh]:
     """Its tables are there and empty, and it is no workspace's yet: a copy of one that was migrated once."""
-    url = f"sqlite:///{tmp_path / 'store.db'}"
     if request.param == "postgresql":
         server: Server = request.getfixturevalue("postgres")
         url = server.fresh(request.getfixturevalue("_migrated_database"))
     else:
-        shutil.copy(request.getfixturevalue("_migrated_file"), tmp_path / "store.db")
+        url = migrated_file(tmp_path)
     fresh = Fresh(url, request.param)
     yield fresh
     fresh.close()
-
-
-@pytest.fixture(scope="session")
-def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "store.db"
-    _migrated(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +114,23 @@ def _migrated_database(postgres: Server) -> str:
     url = postgres.fresh()
     _migrated(url)
     return str(make_url(url).database)
+
+
+def migrated_file(folder: Path) -> str:
+    """The URL of the SQLite file "store.db" in that folder; one that is new has empty tables and no workspace."""
+    path = folder / "store.db"
+    if not path.exists():
+        path.touch(0o600)
+        path.write_bytes(_migrated_bytes())
+    return f"sqlite:///{path}"
+
+
+@lru_cache(maxsize=1)
+def _migrated_bytes() -> bytes:
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "store.db"
+        _migrated(f"sqlite:///{path}")
+        return path.read_bytes()
 
 
 def _migrated(url: str) -> None:

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
+
 from bot.acts import Effect, EffectState, Verdict
 from bot.decisions import Outcome, Wish, decide, standings
 from bot.domain import Digest
@@ -20,7 +22,7 @@ from bot.store import Store
 from bot.synthesis.rules import Rules
 from connectors.jira import Jira
 from connectors.slack import Slack
-from tests.databases import WORKSPACE, Clock
+from tests.databases import WORKSPACE, Clock, migrated_file
 from tests.digests import reading_of, sample_digest
 from tests.servers.jira import EMAIL, TOKEN, JiraServer
 from tests.servers.slack import CHANNEL, SlackServer
@@ -149,12 +151,21 @@ def _later(digest: Digest) -> Digest:
 @contextmanager
 def scene(folder: Path, **more: Any) -> Iterator[Scene]:
     clock = Clock(datetime.now(UTC))  # the stand-ins' own time goes on
-    store = Store.open(f"sqlite:///{folder / 'store.db'}", workspace=WORKSPACE, clock=clock)
+    store = Store.open(migrated_file(folder), workspace=WORKSPACE, clock=clock)
     with JiraServer() as jira, SlackServer() as slack:
         try:
             yield Scene(store, clock, cast("JiraServer", jira), cast("SlackServer", slack), **more)
         finally:
             store.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[Scene]:
+    """A digest of October that stands in the channel."""
+    with scene(tmp_path) as there:
+        there.conclude()
+        there.settle()
+        yield there
 
 
 def buttons(message: dict[str, Any], theme: str = "") -> list[str]:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from bot.acts import EffectState, Verdict
 from bot.decisions import CLOSED_AFTER
@@ -16,14 +13,6 @@ from tests.spine import RUN, Scene, buttons, scene
 
 CREATE = r"/rest/api/3/issue$"
 S = EffectState
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Scene]:
-    with scene(tmp_path) as there:
-        there.conclude()
-        there.settle()
-        yield there
 
 
 def row(here: Scene, rank: int = 1) -> str:

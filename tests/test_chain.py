@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,36 +15,17 @@ from bot.cli import app
 from bot.decisions import Result
 from bot.tracker.chain import links, onwards
 from connectors.markup import text
+from tests.chains import Chain
 from tests.contract.sinks import draft_of
 from tests.databases import WORKSPACE
-from tests.servers.dovetail import DovetailServer
-from tests.servers.productboard import ProductboardServer
-from tests.spine import scene
-from tests.test_sinks import Chain
 
 S = EffectState
 
 
-Beside = tuple[ProductboardServer, DovetailServer]
-
-
-@pytest.fixture(scope="module")
-def beside() -> Iterator[Beside]:
-    with ProductboardServer() as board, DovetailServer() as tail:
-        assert isinstance(board, ProductboardServer) and isinstance(tail, DovetailServer)
-        yield board, tail
-
-
-@pytest.fixture
-def chain(tmp_path: Path, beside: Beside) -> Iterator[Chain]:
-    board, tail = beside
-    board.clean()
-    tail.clean()
-    with scene(tmp_path) as there:
-        there.conclude(post=False)
-        told = {"workspace": {"name": WORKSPACE}, "storage": {"database": f"sqlite:///{tmp_path / 'store.db'}"}}
-        (tmp_path / "config.yaml").write_text(json.dumps(told))
-        yield Chain(there, board, tail)
+@pytest.fixture(autouse=True)
+def config(tmp_path: Path) -> None:
+    told = {"workspace": {"name": WORKSPACE}, "storage": {"database": f"sqlite:///{tmp_path / 'store.db'}"}}
+    (tmp_path / "config.yaml").write_text(json.dumps(told))
 
 
 def says(folder: Path, *args: str, status: int = 0) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,14 +19,6 @@ from tests.servers.slack import CHANNEL, ELSEWHERE
 from tests.spine import RUN, Scene, buttons, scene
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Scene]:
-    with scene(tmp_path) as there:
-        there.conclude()
-        there.settle()
-        yield there
 
 
 def window(here: Scene, action: str, *, may: bool = True, needed: tuple[Field, ...] = ()) -> DecisionWindow:

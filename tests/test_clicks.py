@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,17 +16,9 @@ from bot.store import Event
 from tests.databases import WORKSPACE
 from tests.scenarios.served import wait
 from tests.servers.slack import CHANNEL, ELSEWHERE, TOKEN, signed
-from tests.spine import PASSED, Scene, scene
+from tests.spine import PASSED, Scene
 
 CREATE = r"/rest/api/3/issue$"
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Scene]:
-    with scene(tmp_path) as there:
-        there.conclude()
-        there.settle()
-        yield there
 
 
 def log(here: Scene) -> list[tuple[str, str]]:

@@ -25,6 +25,7 @@ from jsonschema.validators import validator_for
 
 from bot.config import load
 from bot.config.faults import PREFIX
+from bot.ports import Refused
 from tests.parsing import parsed, spoken
 from tests.runs import ROOT
 from tests.scenarios.served import Served, wait
@@ -193,7 +194,9 @@ def test_every_setting_in_every_file_is_one_of_ours(path: Path, tmp_path: Path) 
     for name in re.findall(rf"{PREFIX}\w+", text):
         value = re.search(rf"{name}[=:] ?\"?([\w./:-]+)", text)
         environment.setdefault(name, value[1] if value and "${" not in value[0] else "x")
-    load(tmp_path / "config.yaml", environment)
+    load(tmp_path / "config.yaml", environment)  # raises Refused at a name that is none of ours, as at this one:
+    with pytest.raises(Refused, match="NO_SUCH"):
+        load(tmp_path / "config.yaml", {**environment, f"{PREFIX}NO_SUCH": "x"})
 
 
 def test_the_version_in_every_file_is_this_one_and_none_floats() -> None:

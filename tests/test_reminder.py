@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
 
 from bot.acts import EffectState, Message, Verdict
 from bot.domain import Severity
@@ -19,14 +16,6 @@ from tests.servers.slack import talk
 from tests.spine import PASSED, Scene, scene
 
 APPROVERS = ("U0SAM", "S0PMLEADS")
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Scene]:
-    with scene(tmp_path) as there:
-        there.conclude()
-        there.settle()
-        yield there
 
 
 def reminder(here: Scene, *approvers: str) -> Reminder:

@@ -387,14 +387,14 @@ def test_a_database_that_is_locked_for_a_while_is_a_remark_and_no_traceback(
 ) -> None:
     staged.here.store._database.engine.dispose()
     path = staged.here.store.url.removeprefix("sqlite:///")
-    locked = threading.Event()
+    locked, gave_up = threading.Event(), threading.Event()
     quick = staged.service._guarded(lambda: staged.here.store.inbox.receive("e", "click", {}))
 
     def lock() -> None:
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("BEGIN IMMEDIATE")
         locked.set()
-        time.sleep(1.5)
+        assert gave_up.wait(20)
         connection.execute("ROLLBACK")
         connection.close()
 
@@ -402,6 +402,7 @@ def test_a_database_that_is_locked_for_a_while_is_a_remark_and_no_traceback(
     holder.start()
     assert locked.wait(5)
     quick()  # gives up after 0.8 s
+    gave_up.set()
     holder.join()
     (line,) = [json.loads(line) for line in logged.getvalue().splitlines()]
     assert (line["event"], line["level"]) == ("job waits", "warning") and "locked" in line["why"]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,7 +12,7 @@ from bot.embedding import MiniLM
 from bot.tracker import backlog, existing
 from bot.tracking import AGAIN, FRESH, Tracking
 from tests.digests import sample_digest
-from tests.spine import RUN, Scene, scene
+from tests.spine import RUN, Scene
 
 TEXT = (
     "The job that writes the CSV is stopped by the gateway for big tenants. It hangs and no file is left. "
@@ -25,14 +23,6 @@ TEXT = (
 @pytest.fixture(scope="module")
 def model() -> MiniLM:
     return MiniLM()
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Scene]:
-    with scene(tmp_path) as there:
-        there.conclude()
-        there.settle()
-        yield there
 
 
 def tracking(here: Scene, model: MiniLM) -> Tracking:
