@@ -13,8 +13,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+
+from tests.contract import mended
 
 RIG = Path(__file__).parents[3] / "shared" / "specs" / "rig"  # shared/ lies beside the project
 
@@ -51,6 +54,9 @@ class Rig(dict[str, str]):
     def _begun(self, vendor: str) -> str:
         """The line that it says when it is ready; "" where it ended instead."""
         env = {**os.environ, "RIG_PYTHON": sys.executable, "RIG_PORT": "auto", "RIG_SERVICES": vendor}
+        if vendor in mended.MENDS:
+            folder = self._open.enter_context(TemporaryDirectory(prefix="rig-"))
+            env["RIG_HOME"] = str(mended.home(Path(folder), RIG, env, vendor))
         # The rig ends at the end of its stdin: with this process, whatever becomes of it.
         process = subprocess.Popen([RIG], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._open.callback(_ended, process)

@@ -42,8 +42,18 @@ def test_a_remote_link_and_a_change_of_labels_are_taken(jira: Jira, rig: dict[st
     assert jira.do(jira.withdrawal(draft, made)[0]).ref == "ED-24"
 
 
+def test_a_table_of_tickets_is_taken_as_a_file(jira: Jira) -> None:
+    """By a description of which this one fault is mended (tests.contract.mended)."""
+    table = next(a for a in jira.plan(draft_of()) if a.kind == "jira.evidence")
+    made = jira._wire.attach("issue/ED-24/attachments", str(table.payload["name"]), b"ticket,link\n")
+    assert made.data[0]["id"], "the description's example"
+    unnamed = jira._wire._exchange(
+        "POST", "issue/ED-24/attachments", None, None, {"other": ("a.csv", b"x", "text/csv")}
+    )
+    assert getattr(unnamed, "status_code", None) == 422, "so that this can fail"
+
+
 def test_a_move_is_offered_and_taken(jira: Jira) -> None:
-    """Files aren't tried here: the description calls a form with files an array, and so Prism takes none (422)."""
     steps = moves._steps(jira._wire, "ED-24")
     assert [(s["id"], s["to"]["name"]) for s in steps] == [("2", "In Progress"), ("711", "Closed")]
     jira._wire.write("POST", "issue/ED-24/transitions", {"transition": {"id": steps[0]["id"]}})

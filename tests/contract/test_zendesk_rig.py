@@ -81,11 +81,18 @@ def test_comments_are_asked_for_as_the_specification_wants_it(rig: dict[str, str
 
 
 def test_an_internal_note_is_sent_as_the_specification_wants_it(rig: dict[str, str]) -> None:
-    """Tags are not tried: the specification knows no body for them, and so Prism takes none (415, VENDORS 2.5)."""
     pen = Pen(Account("acme", "t", "bot@acme.example", rig["zendesk"]), 20)
     pen.note(35436, "Tracked in BILL-1")
     with pytest.raises(Refused, match=r"\(4"):  # so that this can fail
         pen._zenpy.tickets.update(Ticket(id=35436, comment=Comment(body="x", public={"no": "boolean"})))
+
+
+def test_a_tag_is_added_as_the_api_reference_shows_it(rig: dict[str, str]) -> None:
+    """By a specification of which this one gap is mended (tests.contract.mended)."""
+    pen = Pen(Account("acme", "t", "bot@acme.example", rig["zendesk"]), 20)
+    pen.tag(35436, "groundswell-bill-1")
+    with pytest.raises(Refused):  # so that this can fail
+        pen._zenpy.tickets.add_tags(35436, "no list")
 
 
 def test_what_a_note_is_looked_for_by_is_what_the_specification_knows(rig: dict[str, str]) -> None:
