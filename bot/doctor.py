@@ -75,7 +75,7 @@ def looks(read: Read, folder: Path, names: Sequence[str] = ()) -> dict[str, Look
 
 
 def stanzas(faults: Sequence[Finding]) -> set[str]:
-    """The words of the keys that faults of a config are about: "slack" of "slack.token: Field required"."""
+    """The words of the keys that faults of a config are about: "slack" of "slack.token: not set"."""
     return {word for f in faults for word in re.findall(r"\w+", f.message.partition(":")[0])}
 
 

@@ -71,20 +71,41 @@ def asked(town: Town, folder: Path, answers: list[str]) -> tuple[int, str]:
     return process.wait(10), said
 
 
-def test_six_questions_on_a_terminal_make_a_config_that_works_and_no_secret_is_seen(town: Town, tmp_path: Path) -> None:
+def test_a_wrong_answer_of_any_kind_is_asked_again_and_no_other_is_lost(town: Town, tmp_path: Path) -> None:
     login = f"{town.zendesk.email}/token:{town.zendesk.token}"
-    wrong, right = f"{EMAIL}:no-such-token", f"{EMAIL}:{town.jira.token}"
     project = f"{town.jira.url}/browse/{town.jira.project}"
     slack = f"{TOKEN} xapp-1-A-2-b"
-    status, said = asked(town, tmp_path, ["lumenboard.zendesk.com", login, CHANNEL, slack, project, wrong, right])
+    tickets = ["no-such-file.csv", "lumenboard.zendesk.com", "", login]
+    channel = ["#product", CHANNEL, "", slack]
+    tracker = ["https://acme", f"{town.jira.url}/browse/WRONG", "back", project, EMAIL]
+    logins = [f"{EMAIL}:no-such-token", f"{EMAIL}:{town.jira.token}"]
+    status, said = asked(town, tmp_path, [*tickets, *channel, *tracker, *logins])
     assert status == 0, said
-    assert said.count("Jira login") == 2 and "mend: " in said and "jira works" in said  # a wrong token is asked again
+    counts = {w: said.count(f"{w}") for w in ("Where are your", "Zendesk token,", "Slack channel for", "Slack tokens,")}
+    assert set(counts.values()) == {2} and said.count("Jira project for") == 3 and said.count("Jira login,") == 4, said
+    wrong = ["no-such-file.csv is not there", "zendesk.token: not set", "slack.channel: ", "slack.token: not set"]
+    wrong += ["names no Jira project", "a mail address without its token", "(401)", "jira works"]
+    assert [w for w in wrong if w not in said] == []
     config, env = (tmp_path / "config.yaml").read_text(), tmp_path / ".env"
     secrets = [town.zendesk.token, TOKEN, "xapp-1-A-2-b", town.jira.token, "no-such-token"]
-    assert not any(secret in said + config for secret in secrets)
+    assert not any(secret in said + config for secret in secrets) and "WRONG" not in config
     assert all(secret in env.read_text() for secret in secrets[:4]) and stat.S_IMODE(env.stat().st_mode) == 0o600
-    assert "0 failures" in said and "Nobody may approve yet" in said
+    assert "0 failures" in said and "Nobody may approve yet" in said and "posts last month's digest at once" in said
     assert not [r for r in town.slack.requests + town.jira.requests if "chat.post" in r.path or r.method == "PUT"]
+
+
+def test_an_option_without_its_secret_is_named_and_what_it_was_given_is_not_shown(tmp_path: Path) -> None:
+    done = groundswell("init", "--intercom", "us", "--intercom-token", "s3cr3t", cwd=tmp_path)
+    assert done.returncode == 2 and "--intercom-token names no environment variable" in done.stderr
+    assert "s3cr3t" not in done.stderr
+    done = groundswell("init", "--intercom", "us", "--intercom-token", "-", cwd=tmp_path)
+    assert done.returncode == 2 and "--intercom-token found no line on stdin" in done.stderr
+
+
+def test_where_nobody_can_be_asked_again_a_wrong_answer_ends_it(tmp_path: Path) -> None:
+    done = groundswell("init", "--jira", "acme", "--no-dry-run", cwd=tmp_path)
+    assert (done.returncode, done.stderr.count("names no Jira project")) == (2, 1)
+    assert not (tmp_path / "config.yaml").exists()
 
 
 def test_a_token_that_does_not_work_ends_with_four_and_nothing_is_written(town: Town, tmp_path: Path) -> None:

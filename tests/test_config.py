@@ -37,7 +37,7 @@ def test_the_example_uncommented_is_valid_too(tmp_path: Path) -> None:
         ("analysis: {theme: {min_tickets: 4}}", r"analysis\.theme\.min_tickets.*5.*found 4"),
         ("analysis: {theme: {min_customers: 2}}", r"min_customers.*3"),
         ("analysis: {show: 9}", r"analysis\.show"),
-        ("workspace: {timezone: Berlin}", r"'Berlin' is not a time zone: write it as Europe/London"),
+        ("workspace: {timezone: Berlin}", r"'Berlin' is not a time zone, did you mean 'Europe/Berlin'\?$"),
         ("scoring: {severity_rules: [{severity: P0, about: x, words: '('}]}", r"not a regular expression"),
         ("- a list", r"must hold keys and values"),
         ("a: [", r"is not YAML"),

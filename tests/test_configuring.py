@@ -25,13 +25,13 @@ storage: {database: postgresql://me:s3cr3t-word@db.acme.com/x}
 """
 NAMED = [
     "workspace.timezone: 'Berlin' is not a time zone",
-    "sources.zendesk.token: Field required",
+    "sources.zendesk.token: not set",
     "analysis.show: Input should be less than or equal to 8 (found 9)",
     "unknown key 'analysis.sed', did you mean 'seed'?",
-    "slack.token: Field required",
+    "slack.token: not set",
     "slack.channel: String should match pattern",
     "jira.token: Input should be a valid string",
-    "jira.project: Field required",
+    "jira.project: not set",
     "jira.site: it must be https and public",
     "slack.signing_secret: slack.mode http needs it",
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,9 +15,9 @@ import typer
 from bot.commands.common import SIGN_IN, WRONG_USE, fail, say, surroundings
 
 if TYPE_CHECKING:
+    from bot.config import Read
     from bot.config.starting import Part
 
-_TRIES = 3
 Make = Callable[[str | None], "Part"]  # secret -> what is configured with it
 Token = Annotated[str | None, typer.Option(metavar="NAME", help="Variable that holds it; - reads a line of stdin.")]
 
@@ -55,12 +57,15 @@ def init(  # noqa: PLR0913 - every argument is one answer
     answers = _Answers(config, {"name": workspace, "timezone": timezone})
     if tickets or not (zendesk or intercom):
         _first_source(answers, tickets or [])
-    if zendesk:
-        answers.take(lambda t: starting.zendesk(zendesk, t, zendesk_email), _ZENDESK, zendesk_token)
-    if intercom:
-        answers.take(lambda t: starting.intercom(intercom, t), _INTERCOM, intercom_token)
-    _slack(answers, slack, [slack_token, slack_app_token], approver or [])
-    _jira(answers, jira, jira_email, jira_token)
+    held = _Held("--zendesk-token", zendesk_token)
+    if zendesk and not answers.take(lambda t: starting.zendesk(zendesk, t, zendesk_email), _ZENDESK, held):
+        raise typer.Exit(WRONG_USE)
+    held = _Held("--intercom-token", intercom_token)
+    if intercom and not answers.take(lambda t: starting.intercom(intercom, t), _INTERCOM, held):
+        raise typer.Exit(WRONG_USE)
+    tokens = _Held("--slack-token", slack_token), _Held("--slack-app-token", slack_app_token)
+    _slack(answers, slack, *tokens, approver or [])
+    _jira(answers, jira, jira_email, _Held("--jira-token", jira_token))
     answers.write()
     _ended(config, answers, dry_run=dry_run)
 
@@ -72,44 +77,105 @@ _CHANNEL = "Slack channel for the digest, its id (C0PRODUCT1); empty: none"
 _SLACK = "Slack tokens, xoxb-... and xapp-... with a space between (app from deploy/slack-manifest.yaml)"
 _PROJECT = "Jira project for drafts (https://acme.atlassian.net/browse/BILL); empty: none"
 _JIRA = "Jira login, as bot@acme.com:TOKEN"
+_BACK = "back"  # the answer that leads to the question before
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """An option that says where a secret is held, and what it was given; `value` None: it wasn't."""
+
+    flag: str
+    value: str | None
+
+    def secret(self) -> str:
+        """What it points to, which is never on the command line itself: others could read it there."""
+        named = self.value or ""
+        secret = (sys.stdin.readline() if named == "-" else os.environ.get(named, "")).strip()
+        if not secret:
+            empty = "names no environment variable that holds anything (its name is not shown: it may be the secret)"
+            told = f"{self.flag} {'found no line on stdin' if named == '-' else empty}."
+            fail("secret.not_there", told, "Give the variable's name, or - and the secret on stdin.", as_json=False)
+        return secret
 
 
 class _Answers:
-    """What was said so far. Nothing is written before all of it is known to work."""
+    """What was said so far. Nothing is written before all of it is known to work; a wrong answer loses no other."""
 
     def __init__(self, path: Path, workspace: Mapping[str, Any]) -> None:
         self.path, self._workspace = path, workspace
         self.parts: list[Part] = []
 
-    def take(self, make: Make, question: str, option: str | None) -> None:
-        """A part that needs a secret, tried at once: by the option, else by asking, at most three times."""
-        for _ in range(_TRIES):
-            secret = _named(option) if option else _asked(question, hidden=True)
-            if self.fits(make(secret)):
+    def ask(self, question: str, given: str | None, told: Callable[[str], bool]) -> None:
+        """`told` of the answer, again until it is True; an empty answer ends it. What an option gave is wrong once."""
+        while answer := given or _asked(question):
+            if told(answer):
                 return
-            if option or not _person():
-                break
-        raise typer.Exit(SIGN_IN)
+            if given or not _person():
+                raise typer.Exit(self.status)
 
-    def fits(self, part: Part) -> bool:
-        """Keeps the part if all of it works; says what doesn't. Exits 2 where the settings themselves are wrong."""
+    def take(self, make: Make, question: str, held: _Held) -> bool:
+        """A part that needs a secret, tried at once: by the option, else by asking until it works. False: it is to be
+        named anew, since the name is wrong or somebody said so."""
+        if not self.sound(make):
+            return False
+        while True:
+            secret = held.secret() if held.value else _asked(question, hidden=True)
+            if secret == _BACK:
+                return False
+            if self.fits(partial(make, secret)):
+                return True
+            if held.value or not _person():
+                raise typer.Exit(self.status)
+            sys.stderr.write(f'groundswell: once more; "{_BACK}" leads to the question before\n')
+
+    def sound(self, make: Make) -> bool:
+        """Whether what was said without a secret can be right; says what can't."""
+        from bot.config.connections import SECRETS
+
+        return self._valid(lambda: make(None), without=SECRETS | {"email"}) is not None
+
+    def fits(self, make: Callable[[], Part]) -> bool:
+        """Keeps the part if all of it works; says what doesn't. `status` is then what the command would end with."""
+        from bot import doctor
+
+        valid = self._valid(make)
+        if valid is None:
+            return False
+        part, found = valid
+        look = doctor.looks(found, self.path.parent)[part.name]
+        faults = [f for f in doctor.examined({part.name: look}) if f.state == "fail"]
+        for fault in faults:
+            _wrong(fault.message, fault.mend)
+        if faults:
+            self.status = SIGN_IN
+            return False
+        self.parts.append(part)
+        sys.stderr.write(f"groundswell: {part.name} works\n")
+        return True
+
+    status = WRONG_USE
+
+    def _valid(self, make: Callable[[], Part], without: frozenset[str] = frozenset()) -> tuple[Part, Read] | None:
+        """The part, and the settings with it; None where these are wrong in themselves, which is said."""
         from bot import doctor
         from bot.config import judged, starting
+        from bot.ports import Refused
 
-        whole = [*self.parts, part]
-        around = {**surroundings(self.path), **starting.secrets(whole)}
-        found = judged(starting.together(self._workspace, whole), around)
-        later = set(doctor.OUTSIDE) - {p.name for p in whole}
-        for fault in (f for f in found.faults if not later & doctor.stanzas([f])):  # the environment may be ahead of us
-            fail("config.invalid", fault.message, fault.mend, as_json=False)
-        look = doctor.looks(found, self.path.parent)[part.name]
-        mine = [f for f in doctor.examined({part.name: look}) if f.state == "fail"]
-        for fault in mine:
-            sys.stderr.write(f"groundswell: {fault.message}\n    mend: {fault.mend}\n")
-        if not mine:
-            self.parts = whole
-            sys.stderr.write(f"groundswell: {part.name} works\n")
-        return not mine
+        self.status = WRONG_USE
+        try:
+            whole = [*self.parts, part := make()]
+        except Refused as refused:
+            _wrong(str(refused))
+            return None
+        found = judged(
+            starting.together(self._workspace, whole), {**surroundings(self.path), **starting.secrets(whole)}
+        )
+        later = set(doctor.OUTSIDE) - {p.name for p in whole}  # the environment may be ahead of us
+        faults = [f for f in found.faults if not later & doctor.stanzas([f])]
+        faults = [f for f in faults if f.message.partition(":")[0].rpartition(".")[2] not in without]
+        for fault in faults:
+            _wrong(fault.message, fault.mend)
+        return None if faults else (part, found)
 
     def write(self) -> None:
         from bot.config import dotenv, starting
@@ -129,47 +195,53 @@ class _Answers:
         say(f"Written  {self.path}" + (f"\n         {self.path.parent / dotenv.NAME}   (mode 600)" if secrets else ""))
 
 
+def _wrong(message: str, mend: str = "") -> None:
+    sys.stderr.write(f"groundswell: {message}\n" + (f"    mend: {mend}\n" if mend else ""))
+
+
 def _first_source(answers: _Answers, given: list[Path]) -> None:
     from bot.config import starting
 
-    text = "" if given else _asked(_WHERE)
-    kind, rest = starting.where(text or "")
-    if given or (kind == "file" and rest):
-        paths = [str(p.absolute()) for p in given or [Path(rest).expanduser()]]
-        if not answers.fits(starting.files(paths)):
+    if given:
+        if not answers.fits(lambda: starting.files([str(p.absolute()) for p in given])):
             raise typer.Exit(WRONG_USE)
-    elif kind == "zendesk":
-        answers.take(lambda t: starting.zendesk(rest, t), _ZENDESK, None)
-    elif kind == "intercom":
-        answers.take(lambda t: starting.intercom(rest, t), _INTERCOM, None)
+        return
+
+    def told(text: str) -> bool:
+        kind, rest = starting.where(text)
+        if kind == "zendesk":
+            return answers.take(lambda t: starting.zendesk(rest, t), _ZENDESK, _UNSAID)
+        if kind == "intercom":
+            return answers.take(lambda t: starting.intercom(rest, t), _INTERCOM, _UNSAID)
+        return answers.fits(lambda: starting.files([str(Path(rest).expanduser().absolute())]))
+
+    answers.ask(_WHERE, None, told)
 
 
-def _slack(answers: _Answers, channel: str | None, options: list[str | None], approvers: list[str]) -> None:
+_UNSAID = _Held("", None)
+
+
+def _slack(answers: _Answers, channel: str | None, posting: _Held, buttons: _Held, approvers: list[str]) -> None:
     from bot.config import starting
 
-    channel = channel or _asked(_CHANNEL)
-    if not channel:
-        return
-    if options[1]:  # both at once, as a person would type them
-        told = " ".join(filter(None, (_named(o) for o in options if o)))
-        if not answers.fits(starting.slack(channel, told, approvers)):
-            raise typer.Exit(SIGN_IN)
-        return
-    answers.take(lambda t: starting.slack(channel, t, approvers), _SLACK, options[0])
+    both = [held for held in (posting, buttons) if held.value and buttons.value]
+    tokens = " ".join(held.secret() for held in both)  # as a person would type them
+
+    def told(channel: str) -> bool:
+        if tokens:
+            return answers.fits(lambda: starting.slack(channel, tokens, approvers))
+        return answers.take(lambda t: starting.slack(channel, t, approvers), _SLACK, posting)
+
+    answers.ask(_CHANNEL, channel, told)
 
 
-def _jira(answers: _Answers, address: str | None, email: str | None, option: str | None) -> None:
+def _jira(answers: _Answers, address: str | None, email: str | None, held: _Held) -> None:
     from bot.config import starting
-    from bot.ports import Refused
 
-    address = address or _asked(_PROJECT)
-    if not address:
-        return
-    try:
-        starting.jira(address, None)
-    except Refused as refused:
-        fail("jira.address", str(refused), as_json=False)
-    answers.take(lambda t: starting.jira(address, t, email), _JIRA, option)
+    def told(address: str) -> bool:
+        return answers.take(lambda t: starting.jira(address, t, email), _JIRA, held)
+
+    answers.ask(_PROJECT, address, told)
 
 
 def _ended(path: Path, answers: _Answers, *, dry_run: bool) -> None:
@@ -185,21 +257,12 @@ def _ended(path: Path, answers: _Answers, *, dry_run: bool) -> None:
     if dry_run:
         say(f"\nA dry run of {'your file' if own else 'the demo'}; nothing is sent:\n")
         running.run(config=path, quiet=True) if own else running.demo(out=Path("out/demo"), quiet=True)
-    if any(part.name == "slack" and not part.told["slack"]["approvers"] for part in answers.parts):
+    slack = next((part.told["slack"] for part in answers.parts if part.name == "slack"), None)
+    if slack and not slack["approvers"]:
         say("\nNobody may approve yet: list people (U...) or groups (S...) under slack.approvers.")
     more = "" if path == Path("config.yaml") else f" --config {path}"
-    say(f"\nNext     groundswell run{more}\n         groundswell serve{more}")
-
-
-def _named(option: str) -> str | None:
-    """The secret that an option points to, which is never on the command line itself: others could read it there."""
-    if option == "-":
-        return sys.stdin.readline().strip()
-    value = os.environ.get(option)
-    if not value:
-        told = f"there is no environment variable of the name that an option gave ({len(option)} characters)."
-        fail("secret.not_there", told, "Give the variable's name, or - and the secret on stdin.", as_json=False)
-    return value
+    first = "   (it posts last month's digest at once, if that is due: its first line says so)" if slack else ""
+    say(f"\nNext     groundswell run{more}\n         groundswell serve{more}{first}")
 
 
 def _asked(question: str, *, hidden: bool = False) -> str | None:

@@ -45,14 +45,17 @@ def told(error: ValidationError, model: type[BaseModel], origins: Origins) -> It
         if fault["type"] == "extra_forbidden":
             yield _unknown(path, _keys(model, path[:-1]), where)
         else:
-            message = fault["msg"].removeprefix("Value error, ")
-            yield fault_of(named(path), f"{message}{_found(path, fault['input'], fault['type'])}{where}", by)
+            message = "not set" if fault["type"] == "missing" else fault["msg"].removeprefix("Value error, ")
+            told_already = isinstance(fault["input"], str) and repr(fault["input"]) in message
+            found = "" if told_already else _found(path, fault["input"], fault["type"])
+            yield fault_of(named(path), f"{message}{found}{where}", by)
 
 
 def fault_of(key: str, message: str, by: str = "", mend: str = "") -> Finding:
     """A fault of one key; without a `mend`, the one that belongs to the key."""
     if key.rpartition(".")[2] in SECRETS:
-        mend = mend or f"Set {variable(key)} in the environment, or in .env beside the config, and nowhere else."
+        name = variable(key)
+        mend = mend or f"Set {name} in the environment or in .env beside the config, or {name}_FILE to a file with it."
     usual = f"Change {key} in {by}" if by else f"Give {key} a value"
     return Finding(
         "config",
@@ -62,6 +65,14 @@ def fault_of(key: str, message: str, by: str = "", mend: str = "") -> Finding:
     )
 
 
+def meant(name: str, known: Sequence[str]) -> str:
+    """ ", did you mean X?" of one name of many, by its whole or by what stands after the last "/"; else nothing."""
+    last = {k.rpartition("/")[2].casefold(): k for k in known}
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    near = near or [last[n] for n in difflib.get_close_matches(name.casefold(), last, n=1, cutoff=0.8)]
+    return f", did you mean {near[0]!r}?" if near else ""
+
+
 def _unknown(path: Sequence[int | str], known: Sequence[str], where: str) -> Finding:
     near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
     if near:
@@ -69,7 +80,7 @@ def _unknown(path: Sequence[int | str], known: Sequence[str], where: str) -> Fin
             "config",
             "fail",
             f"unknown key {named(path)!r}{where}, did you mean {near[0]!r}?",
-            f"Write {named([*path[:-1], near[0]])}, or take it out.",
+            "Correct it, or take it out.",
         )
     there = ", ".join(known)
     return Finding("config", "fail", f"unknown key {named(path)!r}{where} (known here: {there})", "Take it out.")

@@ -73,6 +73,8 @@ def jira(address: str, login: str | None, email: str | None = None) -> Part:
         raise Refused("that names no Jira project: write it as https://acme.atlassian.net/browse/BILL")
     if login and (match := re.fullmatch(r"(\S+@[^\s:]+):(\S+)", login.strip())):
         email, login = match[1], match[2]
+    elif login and re.fullmatch(r"[^@\s]+@[^@\s:]+\.[^@\s:]+:?", login.strip()):
+        raise Refused("that is a mail address without its token: write both, as bot@acme.com:TOKEN")
     site = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
     told = _kept({"site": site, "email": email, "project": project[1].upper()})
     return Part("jira", {"jira": told}, _secret("jira.token", login))
