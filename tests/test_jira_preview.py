@@ -60,6 +60,7 @@ def test_the_preview_holds_the_whole_case_and_each_write_in_order() -> None:
     for due in (draft.theme.words.title, "Customers             31", *draft.theme.members[:3], "42 tickets"):
         assert due in said
     assert all(q.text.replace("'", "&#x27;") in page for q in draft.theme.quotes)
-    wrote = re.findall(r"^\d\. (jira\.\w+)", said, re.MULTILINE)
-    assert wrote == list(dict.fromkeys(act.kind for act in acts)), "what is done, in the order in which it is done"
-    assert "jira.links in BILL x 20" in said
+    wrote = re.findall(r"^(\d)\. (\w+)", said, re.MULTILINE)
+    assert wrote == [("1", "Make"), ("2", "Link"), ("3", "Attach"), ("4", "Move")], "in the order in which it is done"
+    assert len(dict.fromkeys(act.kind for act in acts)) == len(wrote)
+    assert "2. Link it to 20 tickets" in said and "42 tickets, without their texts" in said

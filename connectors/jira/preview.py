@@ -90,20 +90,23 @@ def planned(acts: Sequence[Act]) -> Shown:
 
 
 def told(acts: Sequence[Act]) -> Iterator[str]:
-    """What would be written, in order, a row of like acts as one line."""
-    for (kind, target), row in groupby(acts, key=lambda a: (a.kind, a.target)):
+    """What would be written, in order and in words; a row of like acts is one line."""
+    for (_, target), row in groupby(acts, key=lambda a: (a.kind, a.target)):
         like = list(row)
-        yield f"{kind} in {target}{f' x {len(like)}' if len(like) > 1 else ''}{_what(like[0])}"
+        yield _what(like[0], len(like), target)
 
 
-def _what(act: Act) -> str:
+def _what(act: Act, many: int, target: str) -> str:
     if act.kind == ISSUE:
-        return f": {phrases.clip(str(act.payload['fields']['summary']), 80)}"
+        return f"Make the issue in {target}: {phrases.clip(str(act.payload['fields']['summary']), 80)}"
+    if act.kind == LINK:
+        return f"Link it to {phrases.count(many, 'ticket')}"
     if act.kind == EVIDENCE:
-        return f": {act.payload['name']}, {str(act.payload['content']).count(chr(10)) - 1:,} tickets"
+        rows = phrases.count(str(act.payload["content"]).count("\n") - 1, "ticket")
+        return f"Attach {act.payload['name']}: {rows}, without their texts"
     if act.kind == TRIAGE:
-        return f": to “{phrases.heading(str(act.payload['status']))}”, where that can be"
-    return ": links to tickets" if act.kind == LINK else ""
+        return f"Move it to “{phrases.heading(str(act.payload['status']))}”, where that can be"
+    return f"{act.kind} in {target}{f' x {many}' if many > 1 else ''}"
 
 
 # --- on a terminal

@@ -75,7 +75,8 @@ def next_month(jira: JiraServer, issue: Issue) -> bool:
     groundswell("run", "-q")
     groundswell("attach", "Scheduled report", "--yes")
     groundswell("attach", "Scheduled report", "--yes", fails=True)
-    print(f"   {issue.key} has {len(issue.comments)} comment(s); issues at Jira: {len(jira.issues)}\n")
+    wrote = f"{len(issue.comments)} comment{'' if len(issue.comments) == 1 else 's'}"
+    print(f"   {issue.key} has {wrote}; issues at Jira: {len(jira.issues)}\n")
     return len(issue.comments) == 1 and len(jira.issues) == before
 
 
