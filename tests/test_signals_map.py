@@ -22,7 +22,7 @@ from bot.embedding import MiniLM
 from bot.ports import Flow, Recorded
 from bot.runs import Request, manual_key
 from bot.signals.proposing import proposals
-from tests.databases import WORKSPACE
+from tests.databases import WORKSPACE, Fresh
 from tests.digests import START, sample_digest
 from tests.servers.mixpanel import PROJECT as MIX_PROJECT
 from tests.servers.mixpanel import SECRET, USER, MixpanelServer
@@ -39,6 +39,7 @@ NAMES = (
 ).split()
 
 
+MODEL = MiniLM()  # loads what it needs with the first text
 AWFUL = (
     "a|b",
     "\"quoted\" 'twice'",
@@ -116,10 +117,34 @@ def usage(grown: float = 0.3) -> list[Event]:
 
 def test_the_flow_of_a_theme_is_proposed_before_those_of_others() -> None:
     recorded = [Recorded(name, None, 1000 - n) for n, name in enumerate(NAMES)]
-    model, themes = MiniLM(), sample_digest().themes
+    model, themes = MODEL, sample_digest().themes
     found = [[p.flow.reach for p in proposals(t, recorded, frozenset({"trouble"}), model)] for t in themes[:3]]
     assert found[0][0] == "export_started" and "sso_redirected" in found[1] and found[2] == ["invoice_viewed"]
     assert proposals(themes[0], recorded[-4:], frozenset({"trouble"}), model) == []
+
+
+def test_what_is_tried_again_and_again_is_proposed_where_nothing_tells_of_its_end() -> None:
+    recorded, theme = (
+        [Recorded("export_attempted", None, 90), Recorded("search_performed", None, 80)],
+        sample_digest().themes[0],
+    )
+    (flow,) = [p.flow for p in proposals(theme, recorded, frozenset({"trouble", "repeats"}), MODEL)]
+    assert (flow.reach, flow.repeats, flow.trouble) == ("export_attempted", 3, None)
+    told = proposals(theme, [*recorded, Recorded("export_failed")], frozenset({"trouble", "repeats"}), MODEL)
+    assert [p.flow.trouble for p in told] == ["export_failed"]
+    assert proposals(theme, recorded, frozenset({"trouble"}), MODEL) == []
+
+
+def test_the_last_word_on_a_theme_holds_and_each_is_kept_with_who_said_it(database: Fresh) -> None:
+    store, flow = database.open(), Flow("f 🧨", "t-1", "a", trouble="b" * 500, usual=0.02)
+    store.flows.tie("t-1", flow, "cli:dana")
+    store.flows.tie("t-2", flow, "cli:dana")
+    store.flows.tie("t-1", None, "cli:lee")
+    assert [(t.theme_id, t.flow, t.actor) for t in store.flows.tied()] == [("t-2", flow, "cli:dana")]
+    store.flows.tie("t-1", flow, "cli:lee")
+    assert [t.theme_id for t in store.flows.tied()] == ["t-2", "t-1"]
+    said = [(e.actor, e.action) for e in store.audit.recent(4)]
+    assert said[:2] == [("cli:lee", "flow tied"), ("cli:lee", "flow untied")]
 
 
 def test_it_is_proposed_with_its_score_then_confirmed_once_and_tells_at_once_what_usage_says(desk: Desk) -> None:

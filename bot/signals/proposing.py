@@ -2,9 +2,9 @@
 Pure, but for the embedder.
 
 A step and what shows trouble there are found by their names alone: "export_started" with "export_failed" (trouble) or
-"export_completed" (what should follow), or a page with rage clicks. Each is held against the theme twice, as meaning
-(vectors, as `tracker.backlog` does) and as words; the mean of the two is the score. It is a hint: what a name means,
-only the people of the product know.
+"export_completed" (what should follow), "login_attempted" again and again, or a page with rage clicks. Each is held
+against the theme twice, as meaning (vectors, as `tracker.backlog` does) and as words; the mean of the two is the score.
+It is a hint: what a name means, only the people of the product know.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from bot.ports import Embedder, Flow, Recorded
 from bot.synthesis.english import content, stem
 
 FROM, MOST = 0.3, 5  # the score from which a flow is proposed, and how many are
+TRIES = 3  # so often within a time nobody does the same who got through at once
 _VIEW, _RAGE, _NAME = "$pageview", "$rageclick", 80
 _TROUBLE = frozenset(
     map(
@@ -38,9 +39,10 @@ _STEP = frozenset(
     map(
         stem,
         "attempt attempted begin began button click clicked event initiated page press pressed queued request requested"
-        " start started submit submitted tap tapped try tried user view viewed visit visited".split(),
+        " retried retry start started submit submitted tap tapped try tried user view viewed visit visited".split(),
     )
 )
+_TRIES = frozenset(map(stem, "attempt attempted retry retried submit submitted tried try".split()))
 _CASES = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 
 
@@ -77,6 +79,7 @@ class _Event:
     about: frozenset[str]
     trouble: bool
     goal: bool
+    tried: bool
 
     @property
     def name(self) -> str:
@@ -85,13 +88,18 @@ class _Event:
 
 def _flows(theme_id: str, recorded: Sequence[Recorded], counts: frozenset[str]) -> Iterator[tuple[Flow, int | None]]:
     events = [_event(r) for r in recorded if r.page is None and not r.event.startswith("$")]
-    steps = [e for e in events if not e.trouble]
+    steps, paired = [e for e in events if not e.trouble], set[str]()
     for event in (e for e in events if e.about and (e.trouble or e.goal)):
         step = _step_of(event, steps)
         if step is not None:
             name = _named(f"{said(step.name)} → {said(event.name)}")
             trouble, goal = (event.name, None) if event.trouble else (None, event.name)
             yield Flow(name, theme_id, step.name, trouble=trouble, goal=goal), step.recorded.users
+            paired.add(step.name)
+    tried = (e for e in steps if e.tried and e.about and not e.goal and e.name not in paired)
+    for event in tried if "repeats" in counts else ():
+        name = _named(f"{said(event.name)} → {TRIES} times or more")
+        yield Flow(name, theme_id, event.name, repeats=TRIES), event.recorded.users
     if "page" in counts and any(r.event == _RAGE for r in recorded):
         for r in (r for r in recorded if r.page is not None and words(r.page)):
             name = _named(f"{phrases.line(r.page or '')} → rage clicks")
@@ -102,7 +110,7 @@ def _event(recorded: Recorded) -> _Event:
     stems = frozenset(words(recorded.event))
     about = stems - _TROUBLE - _GOAL - _STEP
     trouble = bool(stems & _TROUBLE)
-    return _Event(recorded, about, trouble, bool(stems & _GOAL) and not trouble)
+    return _Event(recorded, about, trouble, bool(stems & _GOAL) and not trouble, bool(stems & _TRIES))
 
 
 def _step_of(event: _Event, steps: Iterable[_Event]) -> _Event | None:
