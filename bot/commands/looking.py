@@ -60,7 +60,10 @@ def show(  # noqa: PLR0913
         bool, typer.Option("--customers", help="Whom to tell that its issue is done, and words to begin with.")
     ] = False,
     evidence: Annotated[
-        bool, typer.Option("--evidence", help="From the theme to every tool; with a ticket's id, back to its themes.")
+        bool,
+        typer.Option(
+            "--evidence", help="From the theme to every tool; from a ticket's id, or an issue's key or address, back."
+        ),
     ] = False,
     look: Look = False,
     as_json: AsJson = False,

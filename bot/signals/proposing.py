@@ -19,7 +19,7 @@ from bot.ports import Embedder, Flow, Recorded
 from bot.synthesis.english import content, stem
 
 FROM, MOST = 0.3, 5  # the score from which a flow is proposed, and how many are
-TRIES = 3  # so often within a time nobody does the same who got through at once
+TRIES = 3  # a guess: how many tries are too many, only the people of the product know
 _VIEW, _RAGE, _NAME = "$pageview", "$rageclick", 80
 _TROUBLE = frozenset(
     map(
