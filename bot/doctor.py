@@ -26,6 +26,7 @@ from bot.config import Config, Read, dotenv
 from bot.config.reach import astray
 from bot.embedding import MiniLM
 from bot.ports import Checked, Refused, Unavailable
+from bot.store.opening import absent
 
 Look = Callable[[], Sequence[Finding]]
 
@@ -93,8 +94,8 @@ def _told(name: str, look: Look) -> Iterator[Finding]:
     try:
         yield from look()
     except Refused as refused:
-        what, _, mend = str(refused).partition(": ")
-        yield Finding(name, "fail", str(refused), mend or f"Mend {what}, then check again.")
+        what, _, mend = str(refused).partition(": ")  # "zendesk needs one more package: pip install ..."
+        yield Finding(name, "fail", what, mend or "The sentence names it; then: groundswell doctor.")
     except Unavailable as away:
         yield Finding(name, "fail", str(away), _LATER)
 
@@ -120,9 +121,14 @@ def _settings(read: Read, folder: Path) -> list[Finding]:
 
 def _database(config: Config) -> list[Finding]:
     try:
+        missing = absent(config.storage.database)
+        if missing is not None:
+            return [_place(missing)]
         store = wiring.store(config)
     except Refused as refused:
         return [Finding("database", "fail", str(refused), "Change storage.database, or who owns that place.")]
+    except Unavailable as away:
+        return [Finding("database", "fail", str(away), _asleep(config.storage.database))]
     try:
         store.probe()
         return [Finding("database", "ok", f"{store.place} is open, up to date and can be written")]
@@ -132,6 +138,24 @@ def _database(config: Config) -> list[Finding]:
         return [Finding("database", "warn", str(away), "Wait for whoever is writing, then check again.")]
     finally:
         store.close()
+
+
+def _place(missing: Path) -> Finding:
+    """A look makes nothing: whether the first run can make the file is told by the folder that it would stand in."""
+    folder = _existing(missing)
+    if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
+        return Finding("database", "ok", f"{missing} is not there yet; the first run makes it")
+    why = f"this user may not write in {folder}" if folder.is_dir() else f"{folder} is no folder"
+    return Finding("database", "fail", f"{missing} can't be made: {why}", "Change storage.database, or that place.")
+
+
+def _asleep(url: str) -> str:
+    """The mend where nobody answers: a database of one's own has no vendor."""
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite":
+        return "Wait for whoever holds the file, then check again."
+    at = f"-h {target.host or 'localhost'} -p {target.port or 5432}"
+    return f"Start it, or correct the address; `pg_isready {at}` says whether it answers. Nothing is lost meanwhile."
 
 
 def _files(config: Config) -> Iterator[Finding]:

@@ -36,7 +36,9 @@ def test_ten_faults_and_more_are_all_named_with_a_mend_and_none_hides_another(tm
     began = time.monotonic()
     done = groundswell("doctor", "--json", cwd=tmp_path)
     assert (done.returncode, time.monotonic() - began < 20) == (2, True)  # 8 s, and a Python that starts under load
-    failed = [f for f in json.loads(done.stdout)["data"]["findings"] if f["state"] == "fail"]
+    told = json.loads(done.stdout)
+    failed = [f for f in told["data"]["findings"] if f["state"] == "fail"]
+    assert (told["ok"], told["error"]["message"]) == (False, f"{len(failed)} failures.")
     said = "\n".join(f["message"] for f in failed)
     assert all(f["mend"] for f in failed) and len(failed) == len(NAMED) + 2
     assert all(part in said for part in [*NAMED, "absent.csv is not there", "x.db can't be made"])
@@ -74,7 +76,8 @@ def test_what_is_refused_or_away_is_a_finding_with_a_mend(fault: Exception) -> N
         raise fault
 
     (found,) = doctor.examined({"part": look})
-    assert found.state == "fail" and found.mend and str(fault) in found.message
+    assert found.state == "fail" and found.mend and str(fault).partition(": ")[0] == found.message
+    assert isinstance(fault, Unavailable) or found.mend == "pip install it"  # said once
 
 
 # --- the clock
@@ -127,7 +130,24 @@ def test_the_endpoint_is_asked_for_its_models_and_sent_nothing() -> None:
     assert hosted.state == "fail" and "local-only" in hosted.message
 
 
-def test_nothing_configured_is_no_fault(tmp_path: Path) -> None:
-    database = {"storage": {"database": f"sqlite:///{tmp_path}/x.db"}}
-    found = doctor.examined(doctor.looks(Read(Config.model_validate(database), (), {}), tmp_path))
-    assert {f.state for f in found} == {"ok", "skip"}
+def looked_at(folder: Path, database: str) -> list[Finding]:
+    config = Config.model_validate({"storage": {"database": database}})
+    return doctor.examined(doctor.looks(Read(config, (), {}), folder))
+
+
+def test_nothing_configured_is_no_fault_and_a_look_makes_no_database(tmp_path: Path) -> None:
+    found = looked_at(tmp_path, f"sqlite:///{tmp_path}/deep/x.db")
+    assert {f.state for f in found} == {"ok", "skip"} and list(tmp_path.iterdir()) == []
+    (told,) = [f for f in found if f.name == "database"]
+    assert told.message == f"{tmp_path}/deep/x.db is not there yet; the first run makes it"
+
+
+def test_a_postgresql_that_does_not_answer_has_a_mend_of_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("psycopg")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]  # free again when it is asked
+    config = Config.model_validate({"storage": {"database": f"postgresql://me:s3cr3t@127.0.0.1:{port}/x"}})
+    (found,) = doctor.examined({"database": doctor.looks(Read(config, (), {}), tmp_path)["database"]})
+    assert found.state == "fail" and "PostgreSQL can't be reached" in found.message
+    assert f"pg_isready -h 127.0.0.1 -p {port}" in found.mend and "vendor" not in found.mend
+    assert "s3cr3t" not in repr(found)

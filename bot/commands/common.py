@@ -6,8 +6,9 @@ import json
 import os
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -58,24 +59,37 @@ def surroundings(config: Path | None) -> dict[str, str]:
 
 
 @contextmanager
-def opened(config: Config, *, as_json: bool = False) -> Iterator[Store]:
-    """The database, for the length of one command; what can't be done is one sentence and an exit code."""
-    from bot import wiring
+def opened(config: Config, *, as_json: bool = False, make: bool = False) -> Iterator[Store]:
+    """The database, for the length of one command; what can't be done is one sentence and an exit code.
+
+    Where there is no file yet, only a command that reads tickets may `make` it: to any other it is as if there were an
+    empty one, and nothing is left behind in a folder that may be the wrong one.
+    """
     from bot.commands import logs
     from bot.ports import Refused, Unavailable
 
     logs.to_stderr()
-    store: Store | None = None
-    try:
-        store = wiring.store(config)
-        yield store
-    except Refused as refused:
-        fail("refused", str(refused), as_json=as_json)
-    except Unavailable as away:
-        fail("unavailable", str(away), "Nothing was lost: try again later.", as_json=as_json, status=AWAY)
-    finally:
-        if store is not None:
-            store.close()
+    with ExitStack() as until:
+        try:
+            yield _store(config, until, make=make)
+        except Refused as refused:
+            fail("refused", str(refused), as_json=as_json)
+        except Unavailable as away:
+            fail("unavailable", str(away), "Nothing was lost: try again later.", as_json=as_json, status=AWAY)
+
+
+def _store(config: Config, until: ExitStack, *, make: bool) -> Store:
+    from bot import wiring
+    from bot.store.opening import absent
+
+    missing = None if make else absent(config.storage.database)
+    if missing is not None:
+        sys.stderr.write(f"groundswell: there is no database at {missing} yet\n")
+        folder = until.enter_context(tempfile.TemporaryDirectory(prefix="groundswell-"))
+        config = config.model_copy(update={"storage": type(config.storage)(database=f"sqlite:///{folder}/empty.db")})
+    store = wiring.store(config)
+    until.callback(store.close)
+    return store
 
 
 def cache() -> Path:
@@ -108,11 +122,11 @@ def agreed(question: str, yes: bool, *, as_json: bool = False) -> None:
         raise typer.Exit(WRONG_USE)
 
 
-def tell(told: dict[str, Any]) -> None:
-    """The one object on stdout that --json promises."""
+def tell(told: dict[str, Any], error: dict[str, Any] | None = None) -> None:
+    """The one object on stdout that --json promises; `ok` is false with an `error`, as in `report.document.failure`."""
     from bot.report.document import SCHEMA
 
-    whole = {"ok": True, "schema": SCHEMA, "data": told, "error": None, "meta": {}}
+    whole = {"ok": error is None, "schema": SCHEMA, "data": told, "error": error, "meta": {}}
     sys.stdout.write(json.dumps(whole, ensure_ascii=False, indent=2, default=str) + "\n")
 
 

@@ -12,6 +12,7 @@ import typer
 from bot.commands.common import FAILED, AsJson, ConfigFile, Yes, agreed, fail, opened, say, settings, tell
 
 _room = typer.Typer(help="The database: bring it up to date, copy it, put a copy back.", no_args_is_help=True)
+_LET_GO = {"texts": "text", "answers": "answer", "clicks": "click", "sent": "sent message"}
 _PATIENCE = 3.0  # seconds; a container's probe has five
 
 
@@ -25,7 +26,7 @@ def add_to(app: typer.Typer) -> None:
 
 def migrate(as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Make the database, or bring it up to date; of a SQLite file a copy is kept first. Every command does it, too."""
-    with opened(settings(config), as_json=as_json) as store:
+    with opened(settings(config), as_json=as_json, make=True) as store:
         tell({"database": store.place}) if as_json else say(f"{store.place} is up to date")
 
 
@@ -85,13 +86,14 @@ def retention(as_json: AsJson = False, config: ConfigFile = None) -> None:
     """Let go of what is older than `retention` says, now; `serve` does it every day. Counts and decisions stay."""
     told = settings(config)
     with opened(told, as_json=as_json) as store:
+        from bot.phrases import count
         from bot.store import Kept
 
         gone = store.age(Kept(**told.retention.model_dump()))
         if as_json:
             tell({"gone": dict(gone)})
         else:
-            say("Let go: " + ", ".join(f"{count} {name}" for name, count in gone.items()))
+            say("Let go: " + ", ".join(count(gone[name], noun) for name, noun in _LET_GO.items()))
 
 
 def _ready(host: str, port: int) -> dict[str, Any] | None:

@@ -46,7 +46,7 @@ def proved(
     if "database" in faulty:
         return [Finding(f"{name} live", "skip", "not tried: there is no database to note it in") for name in parts]
     sound = {name: part for name, part in parts.items() if name not in faulty}
-    with opened(config, as_json=as_json) as store:
+    with opened(config, as_json=as_json, make=True) as store:
         if written := _written(sound):
             store.audit.write(actor(), "proved", ", ".join(sound), {"writes": written})
     with ThreadPoolExecutor(max_workers=8) as pool:  # interrupted, it waits: what was written is taken back first

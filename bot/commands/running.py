@@ -111,7 +111,7 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         fail("slack.not_configured", "--post needs a slack stanza in config.yaml.", as_json=as_json)
     if post:
         agreed(f"Post the digest to channel {told.slack and told.slack.channel}?", yes, as_json=as_json)
-    with opened(told, as_json=as_json) as store:
+    with opened(told, as_json=as_json, make=True) as store:
         from bot import wiring
         from bot.digest import FIRST
 

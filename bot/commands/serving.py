@@ -52,7 +52,7 @@ def serve(config: ConfigFile = None) -> None:
     from bot.ports import Refused
 
     told = settings(config)
-    with opened(told) as store:
+    with opened(told, make=True) as store:
         for where in astray(addresses(told), allow_private=told.network.allow_private):
             raise Refused(where)
         store.lock_for_serve()
@@ -272,15 +272,21 @@ def _socket(told: Config, bolt: App) -> Callable[[], None]:
 
 
 def _reported(found: list[Finding], *, as_json: bool) -> None:
+    from bot import phrases
+    from bot.report.document import failure
+
+    counted = {s: sum(f.state == s for f in found) for s in ("ok", "warn", "fail", "skip")}
+    warned, faults = phrases.count(counted["warn"], "warning"), phrases.count(counted["fail"], "failure")
     if as_json:
-        tell({"findings": [{"name": f.name, "state": f.state, "message": f.message, "mend": f.mend} for f in found]})
+        rows = [{"name": f.name, "state": f.state, "message": f.message, "mend": f.mend} for f in found]
+        first = next((f for f in found if f.state == "fail"), None)
+        tell({"findings": rows}, failure("doctor.failed", f"{faults}.", first.mend)["error"] if first else None)
     else:
         for f in found:
             say(f" {f.state.upper() if f.state == 'fail' else f.state:<5} {f.name:<14} {f.message}")
             if f.mend:
                 say(f"{'':<22}mend: {f.mend}")
-        counted = {s: sum(f.state == s for f in found) for s in ("ok", "warn", "fail", "skip")}
-        say(f"\n{counted['ok']} ok, {counted['warn']} warnings, {counted['fail']} failures, {counted['skip']} skipped")
+        say(f"\n{counted['ok']} ok, {warned}, {faults}, {counted['skip']} skipped")
     failed = {f.name for f in found if f.state == "fail"}
     if failed:
         raise typer.Exit(WRONG_USE if "config" in failed else SIGN_IN)

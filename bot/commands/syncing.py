@@ -57,7 +57,7 @@ def sync(
 ) -> None:
     """Read what is new in the help desks into the database. Reads only; interrupted, it goes on where it stopped."""
     told = settings(config)
-    with opened(told, as_json=as_json) as store:
+    with opened(told, as_json=as_json, make=True) as store:
         desks = _desks(told, source or [], quiet=quiet, as_json=as_json)
         begin = _begin(since, store, told.workspace.timezone, as_json=as_json)
         came = _synced(store, desks, begin, quiet=quiet)

@@ -164,4 +164,4 @@ def _not_connected(error: DBAPIError) -> Unavailable | Refused:
     words = str(error.orig)
     if "authentication failed" in words or "no password supplied" in words or "does not exist" in words:
         return Refused("PostgreSQL refused the login; check user, password and database name in storage.database")
-    return Unavailable("PostgreSQL can't be reached; check that it runs, and storage.database's host and port")
+    return Unavailable("PostgreSQL can't be reached: it isn't running, or storage.database names another place")

@@ -83,6 +83,13 @@ def parsed(url: str) -> URL:
 # --- SQLite: the file
 
 
+def absent(url: str) -> Path | None:
+    """The SQLite file of `url` where it is not there (yet). Raises Refused as `parsed`."""
+    target = parsed(url)
+    path = Path(str(target.database))
+    return path if target.get_backend_name() == "sqlite" and not path.exists() else None
+
+
 def _made(path: Path) -> None:
     """The folder and the file, for this user alone.
 

@@ -29,8 +29,11 @@ def findings(wire: Wire, form: Form) -> Sequence[Finding]:
     for step in (_sign_in(wire), _project(wire, form), _rights(wire, form), _statuses(wire, form), _types(wire, form)):
         try:
             found.extend(step)
-        except (Unavailable, Refused) as fault:
-            found.append(Finding("jira", "fail", str(fault), "Mend that, then check again."))
+        except Refused as refused:
+            found.append(Finding("jira", "fail", str(refused), "Then look again: groundswell doctor jira"))
+        except Unavailable as away:
+            mend = "Try again later; if it lasts, look at jira.site, the network between, and Atlassian's status page."
+            found.append(Finding("jira", "fail", str(away), mend))
         if any(finding.state == "fail" for finding in found):
             break
     return found
@@ -42,7 +45,11 @@ def _sign_in(wire: Wire) -> Iterator[Finding]:
     if kind not in (None, "Cloud"):
         yield _fail(f"{wire.site} is Jira {kind}; only Jira Cloud is spoken so far.", "Set jira.site to a Cloud site.")
         return
-    who = wire.read("GET", "myself").data
+    try:
+        who = wire.read("GET", "myself").data
+    except Refused as no:
+        yield _fail(str(no), "Make a new one (docs/connect-jira.md says where), and set GROUNDSWELL_JIRA__TOKEN to it.")
+        return
     yield Finding("jira", "ok", f"Signed in to {wire.site} as {who.get('displayName') or 'somebody without a name'}.")
 
 
