@@ -213,16 +213,18 @@ def table(size: Size, server: str | None, *, workers: int, seed: int, only: str 
     desk = Desk3(tickets())
     room = "/dev/shm" if Path("/dev/shm").is_dir() else None
     folder = Path(tempfile.mkdtemp(prefix="gs-crash-", dir=room))
-    warmed(folder / "vectors.db", desk)
-    fork = multiprocessing.get_context("fork")
-    rows: dict[tuple[int, str], Row] = {}
-    with ProcessPoolExecutor(workers, fork, _begin, (desk, folder / "vectors.db", server)) as pool:
-        tasks = [pool.submit(_some, *task, seed) for task in _tasks(size, server is not None, only)]
-        for done in as_completed(tasks):
-            index, row = done.result()
-            rows.setdefault((index, row.database), Row(row.boundary, row.database)).join(row)
-    shutil.rmtree(folder, ignore_errors=True)
-    return [rows[key] for key in sorted(rows)]
+    try:
+        warmed(folder / "vectors.db", desk)
+        fork = multiprocessing.get_context("fork")
+        rows: dict[tuple[int, str], Row] = {}
+        with ProcessPoolExecutor(workers, fork, _begin, (desk, folder / "vectors.db", server)) as pool:
+            tasks = [pool.submit(_some, *task, seed) for task in _tasks(size, server is not None, only)]
+            for done in as_completed(tasks):
+                index, row = done.result()
+                rows.setdefault((index, row.database), Row(row.boundary, row.database)).join(row)
+        return [rows[key] for key in sorted(rows)]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _tasks(size: Size, with_postgresql: bool, only: str) -> Iterator[tuple[int, str, Sequence[int]]]:
