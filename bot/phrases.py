@@ -12,6 +12,7 @@ REVIEW_FIRST = (
     "A first-pass synthesis: review it against your discovery notes before committing to the backlog."  # METHOD.md
 )
 NEAREST = 25  # tickets listed per theme, nearest to the centre first; one from the edge comes on top (SURFACES 3)
+UNCLEAR = "unclear"  # a change that chance may have made as well
 INSTANT = timedelta(microseconds=1)
 
 _PROPER = {"csv": "CSV", "tsv": "TSV", "json": "JSON", "jsonl": "JSONL"}
@@ -144,14 +145,24 @@ def course(trend: Trend) -> str:
     if trend.change is None:
         return "continued"
     if trend.course is Course.CONTINUED:
-        return "same" if abs(trend.change) < _SAME else "unclear"
+        return "same" if abs(trend.change) < _SAME else UNCLEAR
     now, then = trend.months[-1], trend.months[-2]
     change = now.tickets / then.tickets - 1 if _alike(now, then) else trend.change
     return f"{'up' if trend.course is Course.GREW else 'down'} {abs(change):.0%}"
 
 
+def went(trend: Trend) -> str:
+    """'8 → 5, unclear', '74 → 104, up 41%', 'new': with both counts wherever there are two, since a word alone hides
+    them."""
+    if trend.course in (Course.NEW, Course.RETURNED) or (trend.previous is None and len(trend.months) < 2):
+        return course(trend)
+    then = trend.months[-2].tickets if trend.change is not None else trend.previous or 0
+    a_day = "" if trend.change is None or _alike(trend.months[-1], trend.months[-2]) else " a day"
+    return f"{number(then)} → {number(trend.months[-1].tickets)}, {course(trend)}{a_day}"
+
+
 _SAME = 0.2  # a smaller change is none; a larger one that chance may have made is not clear
-_STEADY = {"same": "about the same", "unclear": "no clear change"}
+_STEADY = {"same": "about the same", UNCLEAR: "unclear: too few to tell"}
 
 
 def _alike(now: Month, then: Month) -> bool:
@@ -179,11 +190,11 @@ def _compared(told: Trend) -> str:
         return f"returned after {_month_name(last, now)}" if last else "returned"
     if told.change is None or then is None or not (now.days and then.days):
         return f"continued ({number(told.previous or 0)} before)"
-    went = _STEADY.get(course(told), course(told))
+    said = _STEADY.get(course(told), course(told))
     if not _alike(now, then):
         spans = f"{number(then.tickets)} in {then.days:.0f} days to {number(now.tickets)} in {now.days:.0f}"
-        return f"{went} per day ({spans})"
-    return f"{went} ({number(then.tickets)} to {number(now.tickets)})"
+        return f"{said} per day ({spans})"
+    return f"{said} ({number(then.tickets)} to {number(now.tickets)})"
 
 
 _UNLIKE = 0.12  # of a window's length: months differ by less, and then nobody needs to be told
@@ -210,12 +221,17 @@ def months(told: Trend) -> str:
     return ", ".join(f"{line(m.label)}: {number(m.tickets)}" for m in told.months)
 
 
+def removal(reason: str) -> str:
+    """Why a ticket was removed, in words for many: "automatic replies"."""
+    kind = reason.partition(": ")[0]
+    return _REMOVED.get(kind, line(kind))
+
+
 def removed_because(digest: Digest) -> list[tuple[str, int]]:
     """Reason in words -> how many, the largest first. What a reason says after a colon is of one ticket alone."""
     reasons: dict[str, int] = {}
     for gone in digest.removed:
-        reason = gone.reason.partition(": ")[0]
-        told = _REMOVED.get(reason, line(reason))
+        told = removal(gone.reason)
         reasons[told] = reasons.get(told, 0) + 1
     return sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
 

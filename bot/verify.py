@@ -19,6 +19,7 @@ from bot.mirrors import REASON, why_copied
 from bot.months import trends, watchlist
 from bot.months.recounted import forecasts, measured, unborne
 from bot.months.trends import History
+from bot.report.sums import recounted
 from bot.synthesis.alarms import alarms
 from bot.synthesis.clean import cleaned
 from bot.synthesis.counts import counts
@@ -294,6 +295,9 @@ def _totals(data: Document, by_id: Mapping[str, Ticket], customers: Mapping[str,
     yield from (
         f"totals: {key} is {data['totals'][key]}, counted {n}" for key, n in again.items() if data["totals"][key] != n
     )
+    sums = recounted(data)
+    told: Document = data.get("sums", sums)  # a document from before there were any
+    yield from (f"sums: {key} is {told.get(key)!r}, counted {n!r}" for key, n in sums.items() if told.get(key) != n)
 
 
 def _items(data: Document, rules: Rules) -> Iterator[str]:

@@ -100,7 +100,7 @@ def test_there_is_one_main_heading_a_skip_link_and_a_caption_for_every_table(rea
 
 def test_headline_numbers_are_the_digests(read):
     assert "Tickets read 270 Customers 118 and 9 not identified" in read.text
-    assert "In a theme 63% 171 tickets" in read.text
+    assert "In a theme 69% 171 of 247 looked at" in read.text
     assert "Stability 0.87 of 1, good" in read.text
 
 

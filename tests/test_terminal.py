@@ -36,9 +36,10 @@ def test_a_theme_has_its_numbers_on_its_line():
 
 def test_totals_and_what_is_not_a_theme_are_summed_up_below():
     text = " ".join(printed(sample_digest()).split())
-    assert "270 tickets read: 171 in themes (63%), 76 not a theme, 23 removed." in text
+    assert "Tickets: 270 read, 23 of them not looked at (automatic replies 8, duplicates 8, without text 7)." in text
+    assert "Of the other 247: 171 in themes (69%; 6 of them in further themes), 76 not a theme." in text
     assert "118 customers, 9 not identified. Stability good (0.87)." in text
-    assert "NOT A THEME: 60 one-offs, 2 anecdotes (10 tickets)." in text
+    assert "NOT A THEME: 60 one-offs, 2 anecdotes (10 tickets), 6 in candidate themes." in text
 
 
 def test_warnings_come_first():

@@ -50,7 +50,17 @@ def test_each_course_is_said_in_words_with_both_counts() -> None:
     assert said(104, past(9, a=74)) == "up 41% (74 to 104)"
     assert said(40, past(9, a=74)) == "down 46% (74 to 40)"
     assert said(79, past(9, a=75)) == "about the same (75 to 79)"
-    assert said(29, past(9, a=20)) == "no clear change (20 to 29)"  # 45 % more, and it may be chance
+    assert said(29, past(9, a=20)) == "unclear: too few to tell (20 to 29)"  # 45 % more, and it may be chance
+
+
+def test_the_column_of_a_table_has_both_counts_wherever_there_are_two() -> None:
+    def cell(now: int, *pasts: Past) -> str:
+        return phrases.went(trends.of({"t-a": (now, 3)}, month(10), (), History(pasts))["t-a"])
+
+    assert cell(104, past(9, a=74)) == "74 → 104, up 41%"
+    assert cell(5, past(9, a=8)) == "8 → 5, unclear"
+    assert cell(79, past(9, a=75)) == "75 → 79, same"
+    assert cell(9, past(9, b=9)) == "new"
 
 
 def test_a_theme_that_was_never_seen_is_new_and_one_that_was_away_returns_after_the_last_month_that_had_it() -> None:

@@ -109,14 +109,18 @@ def read_markdown(text: str) -> dict[str, Any]:
     )
     items = re.findall(r"^   - Severity: (P\d).*?- Impact: (\d+) ", text, re.MULTILINE | re.DOTALL)
     totals = re.findall(
-        r"^- Tickets: (\d+) read \((\d+) in themes, (\d+) not a theme, (\d+) removed\)$", text, re.MULTILINE
+        r"^- Tickets: (\d+) read, (\d+) of them not looked at \(.+?\); of the other (\d+), (\d+) in themes \(.+?\) "
+        r"and (\d+) in none \((\d+) one-offs, \d+ anecdotes \((\d+) tickets\)\)$",
+        text,
+        re.MULTILINE,
     )
     problems = re.findall(r"^   (Customers write: .+)$", text, re.MULTILINE)
     return {"themes": themes, "items": items, "totals": totals, "problems": problems}
 
 
 def due_markdown(told: dict[str, Any]) -> dict[str, Any]:
-    t = told["totals"]
+    t = {**told["totals"], **told["sums"], "gone": told["totals"]["removed"]}
+    figures = ("tickets_read", "gone", "looked_at", "in_themes", "not_a_theme", "one_offs", "anecdotes")
     return {
         "themes": [
             (
@@ -128,7 +132,7 @@ def due_markdown(told: dict[str, Any]) -> dict[str, Any]:
             for x in told["themes"]
         ],
         "items": [(i["severity"], str(i["impact"])) for i in told["backlog_items"]],
-        "totals": [tuple(str(t[k]) for k in ("tickets_read", "in_themes", "not_a_theme", "removed"))],
+        "totals": [tuple(str(t[k]) for k in figures)],
         "problems": [markdown.escape(x["problem"]) for x in told["themes"]],
     }
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bot import phrases
 from bot.domain import Digest, Evidence, LeftOver, Theme
 from bot.phrases import count, number, percent, stability_word
+from bot.report import sums
 from bot.report.drawing import HEIGHT, WIDTH, Bar, day_bars, month_line, theme_map
 
 MOST_LISTED = 500  # rows of any one list; keeps 10,000 tickets under 2 MB and a browser quick
@@ -40,6 +41,7 @@ def render(digest: Digest, tracked: Mapping[str, Tracked] | None = None) -> str:
             items=items,
             backlog=[(item, by_id[item.theme_id]) for item in sorted(digest.items, key=lambda i: i.rank)],
             summary=summary(digest),
+            sums=sums.sums(digest),
             zone=ZoneInfo(digest.window.timezone),
             map=theme_map(digest.dots, digest.themes),
             width=WIDTH,
@@ -106,11 +108,11 @@ def summary(digest: Digest) -> str:
     """The two sentences a reader takes away."""
     if not digest.themes:
         return "No theme has at least 5 tickets from at least 3 customers."
-    totals, largest = digest.totals, digest.themes[0]
+    told, largest = sums.sums(digest), digest.themes[0]
     shown = count(len(digest.themes) + len(digest.further_themes), "theme")
     verb = "holds" if shown.startswith("1 ") else "hold"
-    tickets = count(totals.tickets_read, "ticket")
-    said = f"{shown} {verb} {number(totals.in_themes)} of {tickets} ({percent(totals.in_themes, totals.tickets_read)})."
+    tickets = count(told.looked_at, "ticket")
+    said = f"{shown} {verb} {number(told.in_themes)} of {tickets} ({percent(told.in_themes, told.looked_at)})."
     said += f" The largest is “{phrases.heading(largest.words.name)}” ({phrases.size(largest)})."
     first = min(digest.items, key=lambda item: item.rank, default=None)
     if first is None:
@@ -122,21 +124,19 @@ def summary(digest: Digest) -> str:
 
 def trust(digest: Digest) -> list[tuple[str, str]]:
     """What a sceptical reader asks, in the order of asking."""
-    totals, making = digest.totals, digest.making
-    anecdotes, candidates, muted = (
-        len(phrases.left_over(digest, reason)) for reason in ("anecdote", "candidate", "muted")
-    )
+    totals, making, told = digest.totals, digest.making, sums.sums(digest)
     quotes = sum(len(theme.quotes) for theme in (*digest.themes, *digest.further_themes, *digest.candidate_themes))
     cohesion = [theme.quality.cohesion for theme in digest.themes]
     redacted = ", ".join(f"{phrases.line(kind)} {number(n)}" for kind, n in sorted(making.redactions.items()))
     return [
         ("Tickets read", f"{number(totals.tickets_read)} ({phrases.sources(making.sources)})"),
-        ("In themes", f"{number(totals.in_themes)} ({percent(totals.in_themes, totals.tickets_read)})"),
-        ("In anecdotes", number(anecdotes)),
-        *([("In candidate themes", number(candidates))] if candidates else []),
-        *([("Marked as not a theme before", number(muted))] if muted else []),
-        ("One-offs", number(totals.not_a_theme - anecdotes - candidates - muted)),
-        ("Removed before grouping", _removed(digest)),
+        ("Removed before grouping", _removed(told)),
+        ("Looked at", number(told.looked_at)),
+        ("In themes", _in_themes(told)),
+        ("In anecdotes", number(told.anecdotes)),
+        *([("In candidate themes", number(told.candidates))] if told.candidates else []),
+        *([("Marked as not a theme before", number(told.put_aside))] if told.put_aside else []),
+        ("One-offs", number(told.one_offs)),
         ("Rows that could not be read", number(len(digest.rejects))),
         ("Customers", f"{number(totals.customers)}, and {_unknown(totals.unidentified_customers)}"),
         ("Stability", _stability(digest.stability)),
@@ -149,11 +149,14 @@ def trust(digest: Digest) -> list[tuple[str, str]]:
     ]
 
 
-def _removed(digest: Digest) -> str:
-    if not digest.removed:
-        return number(digest.totals.removed)
-    why = ", ".join(f"{reason} {number(n)}" for reason, n in phrases.removed_because(digest))
-    return f"{number(digest.totals.removed)}: {why}"
+def _in_themes(told: sums.Sums) -> str:
+    beside = [f"{number(told.asleep)} of them asleep"] * bool(told.asleep)
+    beside += [f"{number(told.further)} of them beyond the table"] * bool(told.further)
+    return ", ".join([f"{number(told.in_themes)} ({percent(told.in_themes, told.looked_at)})", *beside])
+
+
+def _removed(told: sums.Sums) -> str:
+    return f"{number(told.gone)}: {sums.why_removed(told)}" if told.removed else number(told.gone)
 
 
 def _span(values: Sequence[float]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from bot import signals
 from bot.domain import BacklogItem, Digest, Theme, Window, Words
 from bot.months import outcomes, trends
+from bot.report import sums
 
 SCHEMA = "groundswell/v1"
 
@@ -35,6 +36,7 @@ def _data(d: Digest) -> dict[str, Any]:
             "customers": t.customers,
             "unidentified_customers": t.unidentified_customers,
         },
+        "sums": sums.as_json(sums.sums(d)),
         "stability": d.stability,
         "other_language_share": d.making.other_language_share,
         "warnings": [{"code": w.code, "message": w.message} for w in d.warnings],

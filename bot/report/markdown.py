@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from bot import phrases
 from bot.domain import BacklogItem, Digest, Theme
 from bot.phrases import count, number
+from bot.report import sums
 
 _ACTIVE = re.compile(r"[\\`*_\[\]|~$]")
 # What starts a block when it comes first on a line (CommonMark 0.31, sections 4 and 5).
@@ -36,16 +37,17 @@ def _head(digest: Digest) -> Iterator[str]:
     yield from (f"> **Note:** {escape(warned.message)}\n" for warned in digest.warnings)
     yield f"{phrases.REVIEW_FIRST}\n"
     yield f"- Window: {escape(phrases.window_days(digest.window))}"
-    yield f"- Tickets: {_read(digest)}"
+    yield f"- Tickets: {escape(_read(digest))}"
     yield f"- Customers: {number(totals.customers)}, requesters not identified: {number(totals.unidentified_customers)}"
     firm = "" if digest.stability is None else f"{digest.stability:.2f} of 1, "
     yield f"- Stability: {firm}{phrases.stability_word(digest.stability)}\n"
 
 
 def _read(digest: Digest) -> str:
-    t = digest.totals
-    parts = f"{number(t.in_themes)} in themes, {number(t.not_a_theme)} not a theme, {number(t.removed)} removed"
-    return f"{number(t.tickets_read)} read ({parts})"
+    told = sums.sums(digest)
+    rest = f"; of the other {number(told.looked_at)}, " if told.gone else ", "
+    out = sums.not_a_theme(told, len(phrases.anecdotes(digest)))
+    return f"{sums.read(told)}{rest}{sums.in_themes(told)} and {number(digest.totals.not_a_theme)} in none ({out})"
 
 
 def item(about: BacklogItem, theme: Theme) -> str:

@@ -10,7 +10,8 @@ from rich.text import Text
 
 from bot import phrases
 from bot.domain import BacklogItem, Digest, Severity, Theme
-from bot.phrases import count, number, percent
+from bot.phrases import UNCLEAR, count, number
+from bot.report import sums
 
 _STYLES = {Severity.P0: "bold red", Severity.P1: "bold yellow"}
 
@@ -32,6 +33,8 @@ def _lines(digest: Digest) -> Iterator[RenderableType]:
         yield _themes(digest)
     elif digest.totals.tickets_read:
         yield Text("No problem recurs in enough tickets, of enough customers, to be a theme.")
+    if any(t.trend and phrases.course(t.trend) == UNCLEAR for t in digest.themes):
+        yield Text(f"Trend {UNCLEAR}: too few tickets to tell a change from chance.")
     yield from (Text.assemble((f"{t.number} skewed?  ", "bold yellow"), alarm) for t, alarm in _alarms(digest))
     yield Text("")
     yield Text(_totals(digest))
@@ -65,7 +68,7 @@ def _row(theme: Theme, item: BacklogItem | None, *, trends: bool) -> list[Text]:
         Text(phrases.heading(theme.words.name)),
         Text(number(theme.counts.tickets)),
         Text(number(theme.counts.customers)),
-        *([Text(phrases.course(theme.trend) if theme.trend else "–")] if trends else []),
+        *([Text(phrases.went(theme.trend).replace(", ", "\n") if theme.trend else "–")] if trends else []),
         Text(item.severity.value, _STYLES.get(item.severity, "")) if item else Text("–"),
         Text(phrases.avoidable(item.deflection) if item else "–"),
         Text(str(item.rank) if item else "–"),
@@ -78,21 +81,18 @@ def _alarms(digest: Digest) -> Iterator[tuple[Theme, str]]:
 
 
 def _totals(digest: Digest) -> str:
-    t = digest.totals
+    t, told = digest.totals, sums.sums(digest)
     firm = "" if digest.stability is None else f" ({digest.stability:.2f})"
+    rest = f". Of the other {number(told.looked_at)}: " if told.gone else ", "
     return (
-        f"{count(t.tickets_read, 'ticket')} read: {number(t.in_themes)} in themes "
-        f"({percent(t.in_themes, t.tickets_read)}), {number(t.not_a_theme)} not a theme, {number(t.removed)} removed. "
+        f"Tickets: {sums.read(told)}{rest}{sums.in_themes(told)}, {number(t.not_a_theme)} not a theme. "
         f"{count(t.customers, 'customer')}, {number(t.unidentified_customers)} not identified. "
         f"Stability {phrases.stability_word(digest.stability)}{firm}."
     )
 
 
 def _left_over(digest: Digest) -> str:
-    stories, one_offs = phrases.anecdotes(digest), phrases.one_offs(digest)
-    tickets = sum(len(ids) for _, ids in stories)
-    said = f"NOT A THEME: {count(len(one_offs), 'one-off')}, {count(len(stories), 'anecdote')}"
-    return f"{said} ({count(tickets, 'ticket')})." if stories else f"{said}."
+    return f"NOT A THEME: {sums.not_a_theme(sums.sums(digest), len(phrases.anecdotes(digest)))}."
 
 
 def _beside(digest: Digest) -> Iterator[str]:

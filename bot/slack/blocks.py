@@ -147,14 +147,15 @@ def _facts(month: _Month) -> Iterator[Block]:
     d, t = month.digest, month.digest.totals
     read = " · ".join(filter(None, (phrases.window_days(d.window), phrases.sources(d.making.sources))))
     yield rich(paragraph(words("Asked for by "), who(month.by), words(f" · {read}"))) if month.by else context(read)
-    removed = f", {number(t.removed)} removed" if t.removed else ""
+    looked_at = t.tickets_read - t.removed  # the one base of all shares
+    gone = f", {number(t.removed)} not looked at" if t.removed else ""
     unknown = f", {count(t.unidentified_customers, 'requester')} not identified" if t.unidentified_customers else ""
     yield figures(
         (
-            ("Tickets read", number(t.tickets_read)),
+            ("Tickets read", f"{number(t.tickets_read)}{gone}"),
             ("Customers", number(t.customers) + unknown),
-            ("In a theme", f"{number(t.in_themes)} ({percent(t.in_themes, t.tickets_read)})"),
-            ("Not a theme", f"{number(t.not_a_theme)} ({percent(t.not_a_theme, t.tickets_read)}){removed}"),
+            ("In a theme", f"{number(t.in_themes)} ({percent(t.in_themes, looked_at)})"),
+            ("Not a theme", f"{number(t.not_a_theme)} ({percent(t.not_a_theme, looked_at)})"),
         )
     )
     ranked = " Ranked by tickets; backlog rank is customers × severity weight." if d.themes else ""

@@ -20,7 +20,8 @@ from bot.slack.elements import (
 
 def left_over(d: Digest) -> Message:
     """NOT A THEME, anecdotes, further and candidate themes, what was removed and what could not be read."""
-    said = f"Not a theme: {count(d.totals.not_a_theme, 'ticket')} of {number(d.totals.tickets_read)} read, by reason."
+    looked_at = d.totals.tickets_read - d.totals.removed
+    said = f"Not a theme: {count(d.totals.not_a_theme, 'ticket')} of {number(looked_at)} looked at, by reason."
     text_of_it = text.padded(said, "Ids of the tickets are listed here.")
     return limits.first_fit(Message(text_of_it, list(_leavings(d, lines))) for lines in (20, 10, 5, 2))
 
@@ -49,8 +50,8 @@ def _counted(d: Digest) -> str:
     removed = f" {count(d.totals.removed, 'ticket')} removed before grouping: {why}." if d.removed else ""
     if not d.not_a_theme:
         return f"every ticket that was grouped is in a theme.{removed}"
-    of = percent(d.totals.not_a_theme, d.totals.tickets_read)
-    return f"{count(d.totals.not_a_theme, 'ticket')}, {of} of what was read.{removed}"
+    of = percent(d.totals.not_a_theme, d.totals.tickets_read - d.totals.removed)
+    return f"{count(d.totals.not_a_theme, 'ticket')}, {of} of what was looked at.{removed}"
 
 
 def _of(ids: Sequence[str], detail: str) -> str:
