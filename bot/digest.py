@@ -233,7 +233,8 @@ def warned(facts: Facts, rules: Rules) -> Iterator[Warned]:
         yield Warned(
             "other_languages",
             f"{facts.other_languages:.0%} of the tickets are not in English: "
-            "grouping is weaker there with the built-in embedder.",
+            "grouping is weaker there with the built-in embedder, and they may not join the English tickets of their "
+            "problem. analysis.embedder: endpoint can name a model that reads them.",
         )
     left = facts.looked_at - facts.in_themes
     if shown and enough and left > 0.5 * facts.looked_at:

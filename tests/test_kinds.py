@@ -6,15 +6,19 @@ import pytest
 
 from bot.domain import Kind
 from bot.synthesis.kinds import kind, kind_of
-from tests.told import BUGS, HOW_TOS, REQUESTS
+from tests.told import BUGS, HOW_TOS, MORE_BUGS, MORE_HOW_TOS, MORE_REQUESTS, REQUESTS
 
-TOLD = {Kind.BUG: BUGS, Kind.HOW_TO: HOW_TOS, Kind.REQUEST: REQUESTS}
-RIGHT = 79  # of 80; 58 before these rules. What is wrong: "roles are too coarse: I want approve but not pay"
+TOLD = {
+    Kind.BUG: BUGS + MORE_BUGS,
+    Kind.HOW_TO: HOW_TOS + MORE_HOW_TOS,
+    Kind.REQUEST: REQUESTS + MORE_REQUESTS,
+}
+RIGHT = 117  # of 120; 78 before these rules. Wrong is, say, "roles are too coarse: I want approve but not pay"
 
 
 def test_nearly_every_labelled_sentence_is_told_right() -> None:
     right = sum(kind_of(text) is due for due, texts in TOLD.items() for text in texts)
-    assert sum(map(len, TOLD.values())) == 80
+    assert sum(map(len, TOLD.values())) == 120
     assert right >= RIGHT
 
 
@@ -29,6 +33,11 @@ def test_nearly_every_labelled_sentence_is_told_right() -> None:
 )
 def test_a_question_about_a_thing_is_no_complaint_of_it(asks: str, complains: str) -> None:
     assert (kind_of(asks), kind_of(complains)) == (Kind.HOW_TO, Kind.BUG)
+
+
+def test_what_does_not_let_one_is_no_wish() -> None:
+    assert kind_of("The app won't let me change my PIN") is Kind.BUG
+    assert kind_of("Please let us change the PIN ourselves") is Kind.REQUEST
 
 
 def test_a_tie_goes_to_the_fault() -> None:

@@ -1,7 +1,7 @@
 """Sentences as customers of eight trades write them, labelled by hand: their kind, and whether they tell of the worst.
 
-Food delivery, clinics, bookkeeping, telephony, banking, shops, schools, travel. Written before the rules that they
-measure were changed, and not from the texts of the demo.
+Food delivery, clinics, bookkeeping, telephony, banking, shops, schools, travel. Most were written before the rules
+that they measure were changed, and not from the texts of the demo.
 """
 
 BUGS = (
@@ -89,6 +89,54 @@ REQUESTS = (
     "an ability to schedule transfers, please",
     "Please consider night mode for the reader",
     "would like to see our logo on the receipts",
+)
+
+# Written after the rules had been changed for those above, of which they told 21 of these 40 right; 20 before.
+MORE_BUGS = (
+    "Scanned receipt date comes out as US format",
+    "courier shouted at my wife",
+    "OCR picks the tax amount as the total",
+    "app logs me off",
+    "the lift button sends me to the ground floor",
+    "our parcel got handed to a neighbour I don't have",
+    "subtitles run two seconds behind",
+    "coupon takes nothing off the bill",
+    "the thermostat ignores my schedule",
+    "import skipped forty rows",
+    "PIN entry beeps and returns to the start",
+    "my points went down instead of up",
+    "calendar puts meetings an hour early",
+    "the barcode opens another product",
+    "heating switched itself on at night",
+)
+MORE_HOW_TOS = (
+    "changing the plan mid-year",
+    "invoice copy for March",
+    "how to print labels",
+    "steps to move to another branch",
+    "which size fits a 20 litre bag",
+    "opening hours at Easter",
+    "activate my new card",
+    "tell me the limits on transfers",
+    "contact of the sales team",
+    "What happens to my points if I cancel?",
+    "where to send the signed form",
+    "instructions for the eSIM",
+    "price for ten seats",
+    "is parking included",
+    "cancel my subscription",
+)
+MORE_REQUESTS = (
+    "an undo button would save us hours",
+    "let us pick the delivery hour",
+    "support for Hebrew",
+    "could you add two-step login",
+    "more than one admin per team please",
+    "we would love a weekly summary",
+    "I wish the list could be sorted",
+    "make it possible to pause the plan",
+    "it would be cool to have stickers",
+    "integration with our till please",
 )
 
 # What must be seen at once: somebody's data in front of somebody else, work that is lost, money wrongly taken.

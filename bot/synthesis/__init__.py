@@ -28,7 +28,7 @@ from bot.synthesis.evidence import best_sentence, gist, quotes, verbatim
 from bot.synthesis.forms import spoken
 from bot.synthesis.kinds import kind
 from bot.synthesis.known import grouped
-from bot.synthesis.language import language
+from bot.synthesis.language import alike_by_language, foreign, language
 from bot.synthesis.layout import layout
 from bot.synthesis.lineage import Known
 from bot.synthesis.needs import Ask, Embed
@@ -143,7 +143,8 @@ def synthesize(
     if plan:
         read = yield from reading.read(said, space, read.labels, plan)
     held = _held(space, read, known, rules.seed, spread)
-    groups = _measured(batch, space, read, held)
+    told = tuple(t.language or language(own) for t, own in zip(batch.tickets, batch.own, strict=True))
+    groups, apart = _of_problems(_measured(batch, space, read, held), told, read)
     passing, candidates, anecdotes = _ruled(groups, batch)
     named = yield from _named([*passing, *candidates], batch, space)
     if plan and read.followed:
@@ -157,9 +158,9 @@ def synthesize(
         one_offs=tuple((t, gist(clean[i].sentences, t)) for i, t in enumerate(batch.tickets) if i not in placed),
         removed=removed,
         stability=held.overall,
-        other_languages=_other_languages(batch),
+        other_languages=foreign(told),
         positions=_positions(batch, space, passing),
-        remarks=read.remarks,
+        remarks=(*read.remarks, *_said_of(apart)),
         drafter=next((f.words.made_by for f in named if f.words.made_by != words.MADE_BY), words.MADE_BY),
     )
 
@@ -168,10 +169,25 @@ def _canonical(tickets: Sequence[Ticket]) -> list[Ticket]:
     return sorted(tickets, key=lambda t: t.id)
 
 
-def _other_languages(batch: _Batch) -> float:
-    told = (t.language or language(own) for t, own in zip(batch.tickets, batch.own, strict=True))
-    known = [code for code in told if code]
-    return sum(not code.lower().startswith("en") for code in known) / len(known) if known else 0.0
+def _of_problems(groups: Sequence[_Group], told: Sequence[str | None], read: Read) -> tuple[list[_Group], list[_Group]]:
+    """(groups of a problem, groups that share no more than a language). Of what a model has read, it was the judge."""
+    share = foreign(told)
+    apart = [
+        g
+        for g in groups
+        if not read.followed and alike_by_language([told[i] for i in g.rows], g.quality.cohesion, share)
+    ]
+    return [g for g in groups if g not in apart], apart
+
+
+def _said_of(apart: Sequence[_Group]) -> tuple[Warned, ...]:
+    """Whose tickets are listed one by one, since what they have in common may be their language alone."""
+    n = sum(len(g.rows) for g in apart)
+    said = (
+        f"{n:,} tickets that are not in English lay together by their language, not clearly by a problem: they are "
+        "listed one by one. The built-in embedder reads English; analysis.embedder: endpoint can name another."
+    )
+    return (Warned("language_only", said),) if n else ()
 
 
 def _held(space: Vectors, read: Read, known: Sequence[Known], seed: int, spread: Spread) -> quality.Held:

@@ -13,16 +13,18 @@ _THING = (
     r"|seat|role|filter|view|field|column)"
 )
 _GOOD = r"(?:nice|great|good|helpful|useful|lovely|handy|awesome|amazing|cool|perfect|ideal|fantastic)"
+_DO = r"(?:change|edit|choose|pick|set|sort|pause|split|merge|hide|turn|move|filter|add|export|schedule)"
 _REQUEST = re.compile(
-    rf"\b(?:feature request|would be (?:really |very |so )?{_GOOD}\b"
+    rf"\b(?:feature request|(?<!what )would be (?:really |very |so )?{_GOOD}(?: if| to|\W*$)"
     rf"|(?:want|need|love|like|miss) (?:an? |the )?(?:\w+ ){{0,2}}{_THING}\b|{_THING}(?: \w+){{0,4}} (?:please"
     rf"|pls|plz)\b"
-    rf"|please (?:make|let (?:us|me|users)|allow (?:us|me|users))|wish(?:es)? ?:"
+    rf"|please (?:make|allow (?:us|me|users))|(?<!t )(?<!to )let (?:us|me|users|people) {_DO}\b|wish(?:es)? ?:"
     rf"|enhancement|it(?:['’]?d| would| would['’]?ve) (?:really )?be (?:\w+ )?{_GOOD}"
     r"|(?:please|pls|could you|can you|would you)(?: please)? (?:add|support|implement|introduce"
     r"|consider|build|enable|bring|make it possible)|(?:would|i['’]?d|we['’]?d) (?:really )?(?:love"
     r"|appreciate)|would (?:really )?help (?:me|us)\b|(?:would|['’]d) like to (?:see|be able)\b"
-    r"|any plans|on (?:your|the) roadmap|roadmap|wish (?:there|we|i|you|it)|support for|ability to"
+    r"|any plans|on (?:your|the) roadmap|roadmap|wish (?:there|we|i|you|it|the|this|that|my|our)\b"
+    r"|would save (?:me|us)|make it possible to|support for|ability to"
     r"|option to|missing feature|do you plan|are you planning|planning to (?:add|support)|suggestion"
     r"|suggest(?:ing)? (?:that|adding|you)"
     r"|(?:no|isn['’]?t (?:a|any)|is there (?:a|any)) (?:way|option|setting) to (?:schedule|automate"
@@ -53,6 +55,20 @@ _BUG = re.compile(
     r"|hasn|haven|can['’]?t)|500|403|404|502|503|504)\b",
     re.IGNORECASE,
 )
+# What a thing or somebody else did or does: a verb behind a subject, told from a plural by what follows. What one did
+# oneself ("I moved to Leeds") is the start of a question.
+_TELLS = re.compile(
+    r"\b(?:is|are|was|were|keeps?|shows?|says?|gets?|got|since|after)\b"
+    r"|(?<!\bi )(?<!\bwe )\b(?:went|came|took|broke|threw|swore|gave|fell|kept|shut|told|said|sent)\b"
+    r"|\w (?<!\bi )(?<!\bwe )(?<!\bthe )(?<!\bmy )(?<!\ban )(?<!\ba )(?!need|want|requir|request|interest|attach"
+    r"|relat|includ)"
+    r"[a-z]{2,}ed (?:itself|at|the|an?|my|our|me|us|him|her|them|to|on|off|out|back|up|down|by|again|when|and"
+    r"|with|\w+ty|\d+)\b"
+    r"|\w (?<!\bto )[a-z]{2,}[^s\W]s (?:me|us|the|an?|as|itself|nothing|another|my|our|your|his|her|their|out"
+    r"|off|back|no|only)\b"
+    r"|\b(?:down|up) instead of (?:up|down)\b|\b(?:seconds|minutes|hours|days) (?:behind|early)\b|\ban hour early\b",
+    re.IGNORECASE,
+)
 _ASKING = re.compile(
     r"^\W*(?:how|what|when|where|which|who|can|could|may|do|does|is|are|am|will|would|should|did|have"
     r"|has)\b|\?\s*$|\b(?:how (?:do|can|to|would|should|long|much|many)|what (?:is|are|do|should"
@@ -72,7 +88,8 @@ def kind_of(text: str) -> Kind:
 
 
 def _statement(text: str) -> bool:
-    return bool(re.search(r"\b(?:is|are|was|were|keeps?|shows?|says?|gets?|got|since|after)\b", text, re.IGNORECASE))
+    """Whether something is told, as in "import skipped forty rows", and not just named: "price for ten seats"."""
+    return _TELLS.search(text) is not None
 
 
 def kind(texts: Sequence[str]) -> tuple[Kind, float]:
