@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 def evidence(named: str, run: str | None, config: Path | None, *, as_json: bool) -> None:
-    """`named`: a theme as everywhere; or a ticket, by its id or as a digest shows it; or what a tool calls what was
-    made there (an issue's key, a feature's or a doc's id), or its address."""
+    """`named`: a theme as everywhere; or a ticket, by its id, as a digest shows it, or by its address in this digest; or
+    what a tool calls what was made there (an issue's key, a feature's or a doc's id), or its address."""
     told = settings(config)
     with opened(told, as_json=as_json) as store:
         key, digest = digest_of(store, run, as_json=as_json)
         theme = next((t for t in digest.themes if named in (t.id, str(t.number))), None)
-        runs = [] if theme else store.runs.reading(named)
+        shown = next((e.ticket_id for t in digest.themes for e in t.evidence if e.url == named), named)
+        runs = [] if theme else store.runs.reading(shown)
         made = [] if theme or runs else store.effects.named(named)
         if runs:
             _backwards(store, runs, as_json=as_json)
