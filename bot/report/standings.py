@@ -140,12 +140,26 @@ def decided(log: Sequence[Decision]) -> Iterator[str]:
         yield f"  {d.at:%Y-%m-%d %H:%M} {d.verdict} by {d.by}{what}{why}"
 
 
+_WRITES = {
+    "jira.issue": "the issue in {to}",
+    "jira.links": "links to {tickets}",
+    "jira.evidence": "the table of its tickets, without their texts",
+    "jira.triage": "its move to the status of triage, where that can be",
+    "productboard.feature": "a feature in Productboard",
+    "productboard.note": "notes in Productboard",
+    "dovetail.doc": "a doc in Dovetail",
+    "dovetail.transcript": "transcripts in Dovetail",
+}
+
+
 def planned(acts: Sequence[Act]) -> Iterator[str]:
-    """What would be written, in order, before anything is; a row of like acts is one line."""
+    """What would be written, in order and in words, before anything is; a row of like acts is one line."""
     for (kind, target), row in groupby(acts, key=lambda a: (a.kind, a.target)):
         like = list(row)
         fields = like[0].payload.get("fields", {})
         about = phrases.clip(phrases.line(str(fields.get("summary") or "")), 90)
-        yield f"  {kind} in {target}{f' x {len(like)}' if len(like) > 1 else ''}  {about}".rstrip()
+        times = f" x {len(like)}" if len(like) > 1 and kind != "jira.links" else ""
+        said = _WRITES.get(kind, f"{kind} in {{to}}").format(to=target, tickets=count(len(like), "ticket"))
+        yield f"  {said}{times}  {about}".rstrip()
         if labels := fields.get("labels"):
             yield f"    labels {', '.join(labels)}"
