@@ -6,11 +6,14 @@ workers and read what they read. So `config.computing` lets it stand without TLS
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from multiprocessing import TimeoutError as TimedOut  # joblib's, and no OSError
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from bot import __version__, extras
@@ -21,9 +24,16 @@ from bot.spread import drawn
 _P = TypeVar("_P")
 _R = TypeVar("_R")
 
-_CONNECT = 5.0  # seconds for the scheduler to answer, and for a first worker to be there
-_PIECE = 60.0  # seconds that a piece may wait and take, the largest takes five: a queue that long is no help
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds: for the scheduler to answer and a first worker to be there; for a piece to wait and be done. The largest
+    takes five: a cluster that is busier than that is no help."""
+
+    connect: float = 5.0
+    piece: float = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,9 @@ class Certificates:
     ca: str
     cert: str
     key: str
+
+
+_PATIENCE = Patience()
 
 
 class Cluster:
@@ -49,7 +62,7 @@ class Cluster:
         certificates: Certificates | None = None,
         *,
         tell: Callable[[str], None] = _log.warning,
-        patience: float = _PIECE,
+        patience: Patience = _PATIENCE,
     ) -> None:
         self._scheduler, self._here, self._certificates = scheduler, here, certificates
         self._tell, self._patience = tell, patience
@@ -78,9 +91,9 @@ class Cluster:
                 threads = sum(client.nthreads().values())
         except _Lost as lost:
             return [Finding("compute", "warn", f"{lost}.", mend)]
-        others = sorted(f"{worker} has {version}" for worker, version in told.items() if version != __version__)
+        others = sorted(f"{worker} has {version}" for worker, version in told.items() if version != _version())
         if others:
-            return [Finding("compute", "fail", f"Groundswell is {__version__} here, but {others[0]}.", _SAME)]
+            return [Finding("compute", "fail", f"Groundswell is {_version()} here, but {others[0]}.", _SAME)]
         if not told:
             return [Finding("compute", "warn", f"The scheduler {self._scheduler} has no worker.", mend)]
         return [Finding("compute", "ok", f"{len(told)} Dask workers with {threads} threads have our version")]
@@ -89,11 +102,11 @@ class Cluster:
         from joblib import Parallel, delayed, parallel_config
 
         with self._connected() as client:
-            with parallel_config(backend="dask", client=client, wait_for_workers_timeout=_CONNECT):
-                hands = Parallel(-1, batch_size=1, return_as="generator", timeout=self._patience)
+            with parallel_config(backend="dask", client=client, wait_for_workers_timeout=self._patience.connect):
+                hands = Parallel(-1, batch_size=1, return_as="generator", timeout=self._patience.piece)
             # The piece is in the function, not among its arguments: joblib puts large arguments on one worker, and when
             # that is killed nobody has them; a function is with the scheduler, which can hand it out again.
-            yield from drawn(hands(delayed(_Task(work, piece))() for piece in pieces))
+            yield from drawn(hands(delayed(_Task(work, piece, _version()))() for piece in pieces))
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
@@ -104,7 +117,7 @@ class Cluster:
         )
         try:
             with distributed.Client(
-                self._scheduler, timeout=_CONNECT, security=security, set_as_default=False
+                self._scheduler, timeout=self._patience.connect, security=security, set_as_default=False
             ) as client:
                 yield client
         except (OSError, TimedOut, distributed.KilledWorker, distributed.CancelledError) as fault:
@@ -118,22 +131,29 @@ class _Lost(Exception):
 _SAME = "Install the same version of groundswell[dask] on every worker as here."
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class _Task(Generic[_P, _R]):
-    """A piece on its way. Nothing of it is shown: Dask logs what a failing task was given, and that may be text."""
+    """A piece on its way. Nothing of it is shown: Dask logs what a failing task was given, and that may be text. joblib
+    wants its hash, so it is equal to itself alone."""
 
     work: Callable[[_P], _R]
     piece: _P
-    version: str = __version__
+    version: str
 
     def __call__(self) -> _R:
-        if self.version != __version__:
-            raise Refused(f"A Dask worker has Groundswell {__version__}, and this is {self.version}. {_SAME}")
+        if self.version != _version():
+            raise Refused(f"A Dask worker has Groundswell {_version()}, and this is {self.version}. {_SAME}")
         return self.work(self.piece)
 
 
+@lru_cache(maxsize=1)
 def _version() -> str:
-    return __version__
+    """By its code, too: a worker's checkout may be of another day under the same number, and group in another way."""
+    package = Path(__file__).parents[1]
+    told = hashlib.sha256()
+    for file in sorted([package / "embedding.py", *(package / "synthesis").rglob("*.py")]):
+        told.update(file.read_bytes())
+    return f"{__version__} ({told.hexdigest()[:8]})"
 
 
 def _distributed() -> Any:
@@ -141,7 +161,8 @@ def _distributed() -> Any:
     try:
         import dask
 
-        dask.config.set({"logging": {"distributed": "critical", "distributed.client": "critical"}})
+        quiet = ("distributed", "distributed.client", "tornado.application")
+        dask.config.set({"logging": dict.fromkeys(quiet, "critical")})
         import distributed
     except ModuleNotFoundError as missing:
         raise Refused(
