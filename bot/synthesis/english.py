@@ -7,6 +7,8 @@ it is in a sentence is decided by `phrases`, from what stands before it.
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Container, Iterable, Sequence
 from functools import lru_cache
 
 import lemminflect
@@ -49,6 +51,25 @@ BLAND = frozenset(
     "does doing done say says said would could should there here been being have has had will can may might".split()
 )
 
+# Nouns as well, but read as verbs where they stand between a noun and the rest of a complaint ("the page loads ...").
+# Of the others ("results", "reads", "minutes", "charges", "updates") nobody can tell without knowing the subject.
+VERBS_AFTER_A_NOUN = frozenset(
+    "take get keep come go say show need stay look hold make give find crash freeze hang stop drop jump load close lock"
+    " lose break spin blink flash overheat drain leak display start begin end time skip forget disconnect flicker"
+    " stall lag".split()
+)
+# Of these, a noun again where a preposition follows: "delivery times of", "bus stops in", "displays on".
+_OBJECT_WANTED = frozenset("time stop start end display find hold look break make".split())
+# Their past forms can be no passive: "the code expired" says what the code did, "the flight cancelled" does not.
+INTRANSITIVE = frozenset(
+    "stop fail expire disappear vanish crash arrive appear happen time jump quit die lapse occur stall reappear persist"
+    " look seem stay remain".split()
+)
+# What somebody lacks or hopes for, no fault that could end.
+WISHES = frozenset("need want require expect ask wish hope wait like prefer request".split())
+# Verbs that the lexicon lacks.
+_LATER = {form: verb for verb in ("sync", "resync") for form in (verb, f"{verb}s", f"{verb}ed", f"{verb}ing")}
+
 _CONTRACTIONS = (
     (re.compile(r"\b(wan)na\b", re.IGNORECASE), "want to"),
     (re.compile(r"\b(gon)na\b", re.IGNORECASE), "going to"),
@@ -61,6 +82,7 @@ _CONTRACTIONS = (
     ),
     (re.compile(r"\b(i)('|’)m\b|\bim\b(?= )", re.IGNORECASE), "I am"),
     (re.compile(r"\b(what|where|how|who|that|it|there|here|he|she)('|’)s\b", re.IGNORECASE), r"\1 is"),
+    (re.compile(r"\b(what|where|how|that|there)s\b", re.IGNORECASE), r"\1 is"),
     (re.compile(r"\b(we|you|they)('|’)re\b", re.IGNORECASE), r"\1 are"),
     (re.compile(r"\b(i|we|you|they)('|’)ve\b|\b(i)ve\b(?= )", re.IGNORECASE), r"\1\3 have"),
     (re.compile(r"\b(i|we|you|they|he|she|it)('|’)ll\b", re.IGNORECASE), r"\1 will"),
@@ -82,6 +104,8 @@ def expanded(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def lemmas(word: str, pos: str) -> tuple[str, ...]:
     """The dictionary forms of a lower-case word as `VERB`, `NOUN`, `ADJ` or `ADV`; () when it can't be one."""
+    if word in _LATER:
+        return (_LATER[word],) if pos == "VERB" or (pos == "NOUN" and word in {"sync", "syncs"}) else ()
     found = lemminflect.getAllLemmas(word, upos=pos)
     return tuple(found.get(pos, ())) if found else ()
 
@@ -119,6 +143,25 @@ def is_finite(word: str) -> bool:
     return any(word in _forms(v, "VBZ") or word in _forms(v, "VBD") for v in verbs) and word not in CLOSED
 
 
+def acts_after_noun(word: str, after: str, particles: Container[str]) -> bool:
+    """Of a word that is a noun, too, and stands behind one: is it the verb? `after`: the word that follows, or ""."""
+    verb = base(word)
+    if verb not in VERBS_AFTER_A_NOUN or after == "of" or (verb == "time" and after != "out"):
+        return False
+    return verb not in _OBJECT_WANTED or after in particles or after not in PREPOSITIONS
+
+
+def is_past(word: str) -> bool:
+    """Surely what the subject did, and no passive: "came", "froze", "expired"; not "cancelled", which can be both."""
+    verbs = lemmas(word, "VERB")
+    return any(word in _forms(v, "VBD") and (v in INTRANSITIVE or word not in _forms(v, "VBN")) for v in verbs)
+
+
+def is_known(word: str) -> bool:
+    """Does the lexicon know the word, as anything?"""
+    return word in CLOSED or any(lemmas(word, pos) for pos in ("NOUN", "VERB", "ADJ", "ADV"))
+
+
 def base(word: str) -> str:
     """The infinitive of a verb form; the word itself when it is no verb."""
     verbs = lemmas(word, "VERB")
@@ -154,3 +197,11 @@ def content(text: str) -> list[str]:
     """The stems of the words that carry meaning, in order, with repeats."""
     words = (w.lower() for w in WORD.findall(text))
     return [stem(w) for w in words if w not in CLOSED and w not in BLAND and not w.isdigit() and len(w) > 1]
+
+
+def uses(tickets: Iterable[Sequence[str]]) -> Counter[str]:
+    """stem -> in how many tickets it stands; a ticket is its sentences."""
+    found: Counter[str] = Counter()
+    for sentences in tickets:
+        found.update({w for s in sentences for w in content(s)})
+    return found

@@ -8,21 +8,23 @@ sentence that fits no frame gives no phrase: another customer will have said it 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from bot.synthesis import english as en
 from bot.synthesis.frames.asked import how, may, order, question, topic, wish
 from bot.synthesis.frames.clauses import TOKEN, clauses, quiet
+from bot.synthesis.frames.particulars import general
 from bot.synthesis.frames.phrase import MAX_WORDS, Frame, Phrase, capitalised
 from bot.synthesis.frames.shaping import theirs, trimmed
 from bot.synthesis.frames.stated import fault, oneself, why
 
-__all__ = ["MAX_WORDS", "Frame", "Phrase", "capitalised", "phrases"]
+__all__ = ["MAX_WORDS", "Frame", "Phrase", "capitalised", "general", "phrases"]
 
 
 def phrases(sentence: str) -> Iterator[Phrase]:
     """Every phrase of a sentence that a frame recognises, in the order of the sentence."""
     for clause in clauses(sentence):
-        tokens = TOKEN.findall(quiet(clause))
+        tokens = [token for token, _ in groupby(TOKEN.findall(quiet(clause)))]  # "the the"
         if 1 < len(tokens) <= 30 and not any(t.startswith("[") or "XX" in t or "@" in t for t in tokens):
             phrase = _read(tokens)
             if phrase is not None:
@@ -49,7 +51,7 @@ def _sounded(phrase: Phrase | None) -> Phrase | None:
 def _whether_statement(tokens: list[str]) -> Phrase | None:
     """ "... if there is a tracking number" -> "whether there is a tracking number"."""
     own = trimmed(["whether", *tokens])
-    return Phrase(Frame.ASK, theirs(own), " ".join(own)) if 4 <= len(own) <= MAX_WORDS + 1 else None
+    return Phrase(Frame.ASK, theirs(own), " ".join(own), sure=True) if 4 <= len(own) <= MAX_WORDS + 1 else None
 
 
 def _sound(phrase: Phrase) -> bool:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.synthesis import english as en
 from bot.synthesis.frames.phrase import MAX_WORDS, Frame, Phrase
 from bot.synthesis.frames.shaping import AUXILIARIES, impersonal, nominal, starts, theirs, third, trimmed, verbal
 from bot.synthesis.frames.stated import predicate_at, subject_end
+from bot.synthesis.frames.sureness import whole_question
 
+_OF_A_QUESTION = frozenset("for with from to of about".split())
+# What only those who are asked can do: nobody wants steps to recommend a restaurant to himself.
+_OURS = frozenset("provide give tell recommend suggest show send offer accept support advise play".split())
 # Verbs that are nouns as well, and at the start of a request followed by a preposition are verbs.
 _ORDERS = frozenset(
     "go search look check send transfer order text call sign log change switch book sync export import report".split()
@@ -94,6 +100,8 @@ def how(tokens: list[str], low: list[str]) -> Phrase | None:
         "help with",
         "trouble|difficulty|problems with",
     )
+    if cut and low[cut - 1] in {"with", "for", "on", "of"} and not en.is_gerund(low[cut]):
+        return None  # "instructions for return of goods": a thing
     return verbal(Frame.HOW, tokens[cut:]) if cut else None
 
 
@@ -124,7 +132,13 @@ def may(tokens: list[str], low: list[str]) -> Phrase | None:
         "whether i|we can|could",
         "are we|i able to",
     )
-    return verbal(Frame.MAY, tokens[cut:]) if cut else None
+    phrase = verbal(Frame.MAY, tokens[cut:]) if cut else None
+    return _yours(phrase) if phrase and {"you", "u"} & set(low[:cut]) else phrase
+
+
+def _yours(phrase: Phrase) -> Phrase:
+    ours = phrase.text.split()[0] in _OURS
+    return replace(phrase, sure=not ours)
 
 
 def question(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -157,7 +171,7 @@ def question(tokens: list[str], low: list[str]) -> Phrase | None:
 def _situation(tokens: list[str]) -> Phrase | None:
     """ "What do I do if my card is stolen" -> "what to do if the card is stolen"."""
     own = trimmed(["what", "to", "do", *impersonal(tokens)])
-    return Phrase(Frame.ASK, theirs(own), " ".join(own)) if len(own) > 4 else None
+    return Phrase(Frame.ASK, theirs(own), " ".join(own), sure=True) if len(own) > 4 else None
 
 
 def _indirect(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -168,12 +182,15 @@ def _indirect(tokens: list[str], low: list[str]) -> Phrase | None:
     opening, auxiliary, rest = tokens[:at], low[at], tokens[at + 1 :]
     lowered = [t.lower() for t in rest]
     end = subject_end(lowered, auxiliary)
-    if len(opening) > 1 and (en.is_participle(lowered[0]) or en.is_gerund(lowered[0])):
-        end = 0  # "which currencies are supported": the question word is the subject
+    told = en.is_participle(lowered[0]) or en.is_gerund(lowered[0])
+    if (len(opening) > 1 and told) or (auxiliary in en.BE and lowered[0] in en.PREPOSITIONS):
+        end = 0  # "which currencies are supported", "what is on my list": the question word is the subject
     if end is None:
         if auxiliary not in en.BE or len(rest) > 5:
             return None
-        end = len(rest)
+        end = len(rest) - (len(rest) > 2 and en.is_adjective(lowered[-1]))
+        if end == len(rest) and not en.PREPOSITIONS.isdisjoint([*map(str.lower, opening), *lowered[:1]]):
+            return None
     return _asked(opening, auxiliary, rest[:end], rest[end:])
 
 
@@ -186,11 +203,12 @@ def _asked(opening: list[str], auxiliary: str, subject: list[str], predicate: li
     if auxiliary == "does" and predicate:
         predicate = [third(predicate[0].lower()), *predicate[1:]]
     auxiliary_own = ["am" if own == ["I"] and auxiliary in {"is", "are"} else v for v in verb]
-    words = trimmed([o.lower() for o in opening[:1]] + opening[1:] + whose + verb + predicate, keep_last=not predicate)
+    stays = not predicate or predicate[-1].lower() in _OF_A_QUESTION  # "what my card can be used for"
+    words = trimmed([o.lower() for o in opening[:1]] + opening[1:] + whose + verb + predicate, keep_last=stays)
     own_words = [o.lower() for o in opening[:1]] + opening[1:] + own + auxiliary_own + predicate
     return (
-        Phrase(Frame.ASK, theirs(words), " ".join(own_words[: len(words)]))
-        if 3 <= len(words) <= MAX_WORDS + 1
+        Phrase(Frame.ASK, theirs(words), " ".join(own_words[: len(words)]), sure=True)
+        if 3 <= len(words) <= MAX_WORDS + 1 and whole_question([w.lower() for w in words])
         else None
     )
 
@@ -208,6 +226,8 @@ def order(tokens: list[str], low: list[str]) -> Phrase | None:
     second = low[1]
     if second not in en.DETERMINERS | en.POSSESSIVES and predicate_at(low) is not None:
         return None
+    if not {"not", "no", "never"}.isdisjoint(low[2:]):
+        return None  # "check in online not possible"
     if second[0].isdigit() and (not en.is_noun(low[0]) or low[0] in _NUMBERED):
         return None  # "Ref 548169", "Order #55008"
     doing = (
@@ -221,7 +241,8 @@ def order(tokens: list[str], low: list[str]) -> Phrase | None:
         and (doing or (low[0] in _ORDERS and second in en.PREPOSITIONS))
         and second not in en.BE | en.DO | en.MODALS
     ):
-        return verbal(Frame.WANT, tokens)
+        phrase = verbal(Frame.WANT, tokens)
+        return _yours(phrase) if phrase else None
     return None
 
 

@@ -26,7 +26,7 @@ _RUN_ON = re.compile(
 
 _ADDRESS = re.compile(
     r"^(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening|day)|thanks|thank you|ok|okay|so"
-    r"|well|also|and|but|oh|um|yes|no|"
+    r"|well|also|and|but|oh|um|yes|no(?=\s*[,.!])|"
     r"please|pls|plz|kindly|just|actually|unfortunately|currently|recently|today|now|then|again|anyway|hence|therefore|"
     r"urgent|question|quick question|feature request|request|bug|issue|problem|idea|suggestion|update"
     r"|re|fwd|fw)\b[\s,.:!-]*)+",
@@ -60,7 +60,7 @@ _ASKING = re.compile(
     r"|am not) (?:quite )?(?:sure|certain)(?= (?:why|how|what|when|where|if|whether))"
     r"|what (?:is|was) the (?:reason|problem|issue|deal)(?: for| with| that| why)?"
     r"|what happened(?: to| with)?|how come|any (?:update|news|info|information)(?: on| about)?"
-    r"|for some reason|as of (?:now|today)|the (?:problem"
+    r"|(?:is|are) there (?:a|any) reasons? (?:why|that|for)?|for some reason|as of (?:now|today)|the (?:problem"
     r"|issue) is(?: that)?)\b\s*,?\s*(?:that\s+(?=(?:i|we|my|our|the)\b))?",
     re.IGNORECASE,
 )

@@ -27,7 +27,8 @@ class Frame(StrEnum):
 class Phrase:
     """`text` is the part that matters. For FAULT and SELF, `subject` and `acting` ("timing out on ...") split it.
 
-    `own` keeps the writer's possessives ("my card"), for the user story; `text` says "the card".
+    `own` keeps the writer's possessives ("my card"), for the user story; `text` says "the card". `sure`: its grammar is
+    beyond doubt, so that it can stand behind other words; any other phrase is shown as it is, behind a colon.
     """
 
     frame: Frame
@@ -37,6 +38,9 @@ class Phrase:
     acting: str = ""
     negated: bool = False
     remedy: str = ""  # what the writer wants instead, as an infinitive: "receive my card"
+    sure: bool = False
+    state: bool = False  # FAULT: what something is ("is pending"), not what it does
+    doing: str = ""  # FAULT and SELF: what is wrong, as an infinitive: "time out on large workspaces"
 
     @property
     def name(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from bot.synthesis import english as en
 from bot.synthesis.frames.phrase import MAX_WORDS, Frame, Phrase
+from bot.synthesis.frames.sureness import noun_phrase, whole_question
 
 AUXILIARIES = en.BE | en.HAVE | en.DO | en.MODALS
 
@@ -50,16 +51,19 @@ def verbal(frame: Frame, tokens: list[str]) -> Phrase | None:
     else:
         tokens = [first, *tokens[1:]]
     own = trimmed(_one_act(impersonal(tokens)))
-    return Phrase(frame, theirs(own), " ".join(own)) if len(own) > 1 else None
+    if not whole_question([t.lower() for t in own]):
+        return None
+    return Phrase(frame, theirs(own), " ".join(own), sure=True) if len(own) > 1 else None
 
 
 def nominal(frame: Frame, tokens: list[str]) -> Phrase | None:
     own = trimmed(bare(tokens))
-    if not own or own[0].lower() in en.CLOSED | {"got", "get", "received"} or len(own) > MAX_WORDS:
+    if not own or own[0].lower() in (en.CLOSED - {"no"}) | {"got", "get", "received"} or len(own) > MAX_WORDS:
         return None
     own[0] = uncapitalised(own)
     kept = trimmed(tokens)
-    return Phrase(frame, theirs(own), " ".join([uncapitalised(kept), *kept[1:]]))
+    sure = noun_phrase(own, announced=frame is Frame.ADD)
+    return Phrase(frame, theirs(own), " ".join([uncapitalised(kept), *kept[1:]]), sure=sure)
 
 
 def _one_act(tokens: list[str]) -> list[str]:
@@ -84,7 +88,8 @@ def third(verb: str) -> str:
 
 
 def bare(tokens: list[str]) -> list[str]:
-    while tokens and tokens[0].lower() in en.DETERMINERS | en.POSSESSIVES - {"no"}:
+    """Without articles and possessives in front; "no sound" keeps its "no"."""
+    while tokens and tokens[0].lower() in (en.DETERMINERS | en.POSSESSIVES) - {"no"}:
         tokens = tokens[1:]
     return tokens
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.synthesis import english as en
+from bot.synthesis.frames import sureness
 from bot.synthesis.frames.phrase import Frame, Phrase
 from bot.synthesis.frames.shaping import (
     AUXILIARIES,
@@ -62,22 +63,26 @@ def oneself(tokens: list[str], low: list[str]) -> Phrase | None:
         return None  # "we are back at the start" says what happened, not what is wrong
     if lowered[0] in {"have", "had", "got"} and len(lowered) > 2 and lowered[1] in en.DETERMINERS:
         return nominal(Frame.TOPIC, predicate[1:])
-    negated = lowered[1:2] == ["not"] or lowered[0] == "never"
-    shown = _headline(predicate, lowered, acting)
+    remedy, can = _remedy(predicate, lowered), lowered[0] in {"can", "could"}
     return Phrase(
         Frame.SELF,
-        theirs(shown),
-        " ".join(predicate),
+        theirs(_headline(predicate, lowered, acting)),
+        " ".join(["I" if low[0] == "i" else low[0], *predicate]),
         "customers",
         theirs(acting),
-        negated,
-        _remedy(predicate, lowered),
+        _negator(lowered) is not None,
+        remedy,
+        sure=bool(remedy) or sureness.passive(lowered) or can,
+        state=can and not remedy,
+        doing=theirs(_infinitive(predicate)),
     )
 
 
 def _headline(predicate: list[str], lowered: list[str], acting: list[str]) -> list[str]:
     if lowered[:2] == ["can", "not"]:
         return ["can't", *predicate[2:]]
+    if lowered[0] in {"can", "could"}:
+        return predicate
     if lowered[0] in en.BE and len(lowered) > 2 and lowered[1] != "not":
         return predicate[1:]
     if lowered[0] in en.HAVE and len(lowered) > 3 and lowered[1] == "been":
@@ -87,13 +92,33 @@ def _headline(predicate: list[str], lowered: list[str], acting: list[str]) -> li
 
 
 def _remedy(predicate: list[str], lowered: list[str]) -> str:
-    """ "have not received my card" -> "receive my card"; "can not log in" -> "log in"."""
-    if lowered[1:2] != ["not"] or len(lowered) < 3:
+    """ "have not received my card" -> "receive my card"; "can not log in" -> "log in"; "never came" -> "come"."""
+    at = _negator(lowered)
+    if at is None or len(lowered) < at + 2:
         return ""
-    verb = lowered[2]
-    if lowered[0] in en.BE:
-        return " ".join(["be", *predicate[2:]])
-    return " ".join([en.base(verb), *predicate[3:]])
+    verb = lowered[at + 1]
+    if at and lowered[0] in en.BE and not en.is_gerund(verb):
+        return " ".join(["be", *predicate[at + 1 :]])
+    return " ".join([en.base(verb), *predicate[at + 2 :]])
+
+
+def _negator(lowered: Sequence[str]) -> int | None:
+    return next((i for i in range(min(2, len(lowered))) if lowered[i] in {"not", "never"}), None)
+
+
+def _infinitive(predicate: list[str]) -> list[str]:
+    """A positive predicate as an infinitive: "was declined" -> "be declined", "keeps failing" -> "fail"."""
+    low = [*(t.lower() for t in predicate), ""]
+    first, rest = low[0], predicate[1:]
+    if first in en.HAVE and low[1] == "been":
+        return ["be", *rest[1:]]
+    if first in en.BE:
+        return ["be", *rest]
+    if (first in en.HAVE and en.is_participle(low[1])) or (en.base(first) == "keep" and en.is_gerund(low[1])):
+        return [en.base(low[1]), *rest[1:]]
+    if first in {"can", "could"}:
+        return ["be", "able", "to", *rest]
+    return rest if first in en.DO | en.MODALS else [en.base(first), *rest]
 
 
 def fault(tokens: list[str], low: list[str]) -> Phrase | None:
@@ -119,25 +144,23 @@ def predicate_at(low: list[str]) -> int | None:
         word, before, after = low[i], low[i - 1], low[i + 1] if i + 1 < len(low) else ""
         if word in en.SUBJECTS:
             return None
+        if word in AUXILIARIES and after in en.SUBJECTS:
+            return None  # "... are they safe": a question behind something else
         if word in AUXILIARIES | {"never"} and before not in en.DETERMINERS | en.POSSESSIVES:
             return i
+        if word == "not" and en.is_gerund(after):
+            return i  # "mic not working"
         if before in en.DETERMINERS | en.POSSESSIVES | en.PREPOSITIONS or after in AUXILIARIES:
             continue
         if en.is_finite(word) and not en.is_noun(word) and not (en.is_participle(word) and not after):
             return i
         plural = before.endswith("s") and en.is_noun(before.removesuffix("s"))
-        goes_on = after in PARTICLES or after in en.PREPOSITIONS or (en.is_adjective(after) and not en.is_gerund(after))
-        if plural and en.is_base(word) and (goes_on or not en.is_noun(word)) and not _verb_follows(low[i + 1 :]):
+        doubtful = en.is_noun(word) or en.is_adjective(word)
+        verb = not doubtful or en.acts_after_noun(word, after, PARTICLES)
+        if plural and en.is_base(word) and verb and not _verb_follows(low[i + 1 :]):
             return i
-        if (
-            en.is_finite(word)
-            and en.is_noun(word)
-            and (after in en.PREPOSITIONS | en.DETERMINERS | en.NEGATIONS | PARTICLES or after[:1].isdigit())
-            and after not in en.BE
-            and not plural
-            and not AUXILIARIES.intersection(low[i + 2 :])  # "accented letters in the file are broken"
-        ):
-            return i
+        if en.is_finite(word) and doubtful and verb and not plural and not AUXILIARIES.intersection(low[i + 2 :]):
+            return i  # but not in "accented letters in the file are broken"
     return None
 
 
@@ -151,8 +174,9 @@ def _clause(tokens: list[str], at: int) -> Phrase | None:
     tokens = [uncapitalised(tokens), *tokens[1:]]
     subject, predicate = tokens[:at], one_clause(without_adverbs(tokens[at:]))
     if subject[-1].lower() == "not" and len(subject) > 1 and en.is_participle(predicate[0].lower()):
-        several = subject[-2].lower().endswith("s")  # "documents not generated" -> "documents are not generated"
-        subject, predicate = subject[:-1], ["are" if several else "is", "not", *predicate]
+        subject, predicate = subject[:-1], ["not", *predicate]  # "documents not generated"
+    if predicate[0].lower() == "not":
+        predicate = ["are" if subject[-1].lower().endswith("s") else "is", *predicate]
     whole = trimmed(bare(subject) + predicate)
     predicate = whole[len(bare(subject)) :]
     if not predicate or not bare(subject) or (len(predicate) < 2 and predicate[0].lower() in en.CLOSED):
@@ -161,25 +185,46 @@ def _clause(tokens: list[str], at: int) -> Phrase | None:
     if acting is None or bare(subject)[0].lower() in en.PRONOUNS - _ANYBODY:
         return None
     lowered = [t.lower() for t in predicate]
-    negated = lowered[1:2] == ["not"]
-    remedy = _remedy(predicate, lowered) if negated else ""
+    remedy = _remedy(predicate, lowered)
     stopped = 1 if lowered[0] in en.HAVE else 0  # "has stopped working"
     if lowered[stopped + 1 :] and en.base(lowered[stopped]) == "stop" and en.is_gerund(lowered[stopped + 1]):
-        acting = ["not", *predicate[stopped + 1 :]]
-        remedy = " ".join([en.base(lowered[stopped + 1]), *predicate[stopped + 2 :], "again"])
-    own = theirs(bare(subject)) if subject[0].lower() in en.DETERMINERS else " ".join(subject)
+        acting, remedy = ["not", *predicate[stopped + 1 :]], _again(predicate[stopped + 1 :])
+    own = " ".join(subject)
     if subject[0].lower() in en.DETERMINERS | en.POSSESSIVES:
         own = " ".join([subject[0].lower(), *subject[1:]])
-    return Phrase(Frame.FAULT, theirs(whole), own, theirs(bare(subject)), theirs(acting), negated, remedy)
+    return Phrase(
+        Frame.FAULT,
+        theirs(whole),
+        own,
+        theirs(bare(subject)),
+        theirs(acting),
+        _negator(lowered) is not None,
+        remedy,
+        sure=sureness.statement(subject, predicate),
+        state=not remedy and not sureness.acts(lowered),
+        doing=theirs(_infinitive(predicate)),
+    )
+
+
+def _again(doing: list[str]) -> str:
+    """ "syncing with the bank" -> "sync again with the bank"; "sending alerts" -> "send alerts again"."""
+    rest = doing[1:]
+    at = next((i for i, t in enumerate(rest) if t.lower() in en.PREPOSITIONS), len(rest))
+    return " ".join([en.base(doing[0].lower()), *rest[:at], "again", *rest[at:]])
 
 
 def _acting(predicate: list[str]) -> list[str] | None:
     """A predicate as a gerund phrase: "was declined" -> "being declined", "does not load" -> "not loading"."""
     low = [t.lower() for t in predicate]
     first, rest = low[0], predicate[1:]
+    if first == "never" and rest:
+        positive = _acting(rest)
+        return ["never", *positive] if positive else None
     if rest and rest[0].lower() in {"not", "never"} and len(rest) > 1:
         positive = _acting([predicate[0], *rest[1:]])
-        return ["not", *positive] if positive else None
+        return [rest[0].lower(), *positive] if positive else None
+    if rest and en.base(first) == "keep" and en.is_gerund(low[1]):
+        return rest
     if first in en.BE:
         return (rest if rest and en.is_gerund(low[1]) else ["being", *rest]) if rest else None
     if first in en.HAVE and len(rest) > 1 and low[1] == "been":
