@@ -53,7 +53,7 @@ def test_the_chain_is_walked_from_the_theme_to_every_tool_and_back_from_a_ticket
     assert f"{len(chain.productboard.notes)} notes" in onward
     assert f"Dovetail      {doc.id}" in onward and f"{len(chain.dovetail.data)} transcripts" in onward
     back = says(tmp_path, found.members[0])
-    linked = next(e for e in found.evidence if e.url)
+    linked = next(e for e in made.themes[0].evidence if e.url)
     assert says(tmp_path, str(linked.url)) == says(tmp_path, linked.ticket_id)
     assert back.startswith(f"{found.members[0]} is in 1 theme\n") and theme in back
     assert issue.key in back and feature.id in back and doc.id in back

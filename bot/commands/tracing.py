@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def evidence(named: str, run: str | None, config: Path | None, *, as_json: bool) -> None:
-    """`named`: a theme as everywhere; or a ticket, by its id, as a digest shows it, or by its address in this digest; or
+    """`named`: a theme as everywhere; or a ticket, by its id, as a digest shows it, or by its address there; or
     what a tool calls what was made there (an issue's key, a feature's or a doc's id), or its address."""
     told = settings(config)
     with opened(told, as_json=as_json) as store:
