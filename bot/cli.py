@@ -27,6 +27,7 @@ from bot.commands import (
     signalling,
     spiking,
     syncing,
+    undoing,
 )
 from bot.commands.common import FAILED, INTERRUPTED
 
@@ -60,6 +61,7 @@ for room in (
     syncing,
     looking,
     deciding,
+    undoing,
     attaching,
     linking,
     correcting,

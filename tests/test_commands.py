@@ -287,6 +287,46 @@ def test_a_rejection_needs_no_yes_since_nothing_leaves_and_an_undo_restores(desk
     assert desk.jira.requests == []
 
 
+def test_an_undo_without_a_theme_names_the_newest_decision_and_takes_back_that_one(desk: Desk) -> None:
+    assert "nothing to undo" in desk.told("undo", status=2)["message"]
+    names = {t["number"]: t["name"] for t in desk.told("list")["themes"]}
+    desk.told("reject", "3", "--reason", "known")
+    desk.told("merge", "5", "2")
+
+    asked = desk.told("undo", status=2)
+    assert asked["code"] == "not_confirmed"
+    assert f"“{names[5]}” stays a part of “{names[2]}”, merged by" in asked["message"]
+    assert names[5] not in str(desk.told("list")["themes"])
+    assert "stand apart again" in desk.told("undo", "--yes")["message"]
+    assert {t["number"]: t["name"] for t in desk.told("list")["themes"]} == names
+    assert f"“{names[3]}” is left out" in desk.told("undo", status=2)["message"], "then the one before is the newest"
+
+
+def test_where_a_theme_has_nothing_to_undo_what_may_be_meant_is_named(desk: Desk) -> None:
+    names = {t["number"]: t["name"] for t in desk.told("list")["themes"]}
+    merged = next(t["id"] for t in desk.told("list")["themes"] if t["number"] == 5)
+    desk.told("merge", "5", "2")
+
+    into, other = (desk.told("undo", n, status=2) for n in ("2", "1"))
+    assert into["message"] == f"There is nothing to undo of “{names[2]}”."
+    assert f"groundswell undo {merged}" in into["suggestion"]
+    assert f"“{names[5]}” stays a part" in other["suggestion"] and "groundswell undo" in other["suggestion"]
+    assert desk.says("undo", merged).exit_code == 0
+
+
+def test_a_split_says_which_part_is_a_theme_still(desk: Desk) -> None:
+    theme = desk.told("show", "1")["theme"]
+    ids, few = theme["ticket_ids"], len(theme["ticket_ids"]) - 3
+
+    two = " ".join(desk.says("split", "1", *ids[:2]).stdout.split())
+    assert "What was split off, 2 tickets, is below the rule for a theme: it is not shown as one." in two
+    assert "What is left" not in two and "groundswell undo" in two
+    desk.says("undo", "--yes")
+    most = " ".join(desk.says("split", "1", *ids[:few], "--name", "Nearly all").stdout.split())
+    assert "They are theme 8 now: Nearly all." in most
+    assert f"What is left of “{theme['name']}” is below the rule for a theme" in most
+
+
 def test_an_undo_of_an_issue_asks_and_marks_it_as_withdrawn(desk: Desk) -> None:
     desk.told("approve", "1", "--yes")
     (issue,) = desk.jira.issues

@@ -13,6 +13,7 @@ from bot.commands.themes import Note, Subject, ThemeName, about, decided, line, 
 if TYPE_CHECKING:
     from bot.acts import Decision
 
+_RULE = "is below the rule for a theme"
 Tickets = Annotated[list[str], typer.Argument(help="Ids of tickets, as the digest shows them.")]
 
 
@@ -55,6 +56,7 @@ def split(  # noqa: PLR0913
 
     with about(theme, run, config, as_json=as_json) as subject:
         decided(subject, Verdict.SPLIT, as_json=as_json, note=note, given={"tickets": tickets, "part_name": name})
+        _below(subject, as_json=as_json)
 
 
 def move(  # noqa: PLR0913
@@ -74,6 +76,7 @@ def move(  # noqa: PLR0913
     with about(theme, run, config, as_json=as_json) as subject:
         target = _other(subject, to, as_json=as_json) if to else None
         decided(subject, Verdict.MOVE, as_json=as_json, note=note, given={"tickets": tickets, "into": target})
+        _below(subject, as_json=as_json)
 
 
 def rename(
@@ -171,6 +174,27 @@ def rules(
 
 
 # --- details
+
+
+def _below(subject: Subject, *, as_json: bool) -> None:
+    """Says of tickets that were taken apart whether each part is a theme still: below the rule it is in no list."""
+    from bot import current
+    from bot.phrases import count, heading
+
+    digest = None if as_json else current.digest(subject.store, subject.key)
+    if digest is None:
+        return
+    themes = {t.id: t for t in (*digest.themes, *digest.further_themes, *digest.snoozed_themes)}
+    last = subject.store.decisions.of([subject.theme.id])[subject.theme.id][-1]
+    part = str(last.payload.get("part") or "")
+    if part in themes:
+        say(f"They are theme {themes[part].number} now: {heading(themes[part].words.name)}.")
+    elif part:
+        say(f"What was split off, {count(len(last.payload['tickets']), 'ticket')}, {_RULE}: it is not shown as one.")
+    if subject.theme.id not in themes:
+        say(f"What is left of “{heading(subject.theme.words.name)}” {_RULE}: it is not shown as one any more.")
+    if (part and part not in themes) or subject.theme.id not in themes:
+        say("The tickets stand under NOT A THEME. To take it back: groundswell undo")
 
 
 def _removed(subject: Subject, chosen: Decision, *, as_json: bool) -> None:

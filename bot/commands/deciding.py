@@ -1,11 +1,10 @@
-"""`approve`, `reject`, `undo`, `effects`: what people decide, and what came of it outside."""
+"""`approve`, `reject`, `effects`: what people decide, and what came of it outside."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -28,7 +27,7 @@ Fields = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (approve, reject, undo, effects):
+    for command in (approve, reject, effects):
         app.command()(command)
 
 
@@ -77,25 +76,6 @@ def reject(
     with about(theme, run, config, as_json=as_json) as subject:
         given = {"reason": reason} if reason else {}
         decided(subject, Verdict.REJECT, as_json=as_json, note=note, given=given)
-
-
-def undo(
-    theme: ThemeName,
-    run: RunKey = None,
-    note: Note = "",
-    yes: Yes = False,
-    as_json: AsJson = False,
-    config: ConfigFile = None,
-) -> None:
-    """Take back what put a theme where it stands, else the last correction; an issue is never deleted."""
-    from bot.acts import Stage, Verdict
-
-    with about(theme, run, config, as_json=as_json) as subject:
-        now = subject.now
-        if now.stage is Stage.CREATED and now.receipt:
-            agreed(f"Mark {now.receipt.ref} as withdrawn?", yes, as_json=as_json)
-        here = replace(subject, key=now.run_key or subject.key)
-        decided(here, Verdict.UNDO, as_json=as_json, note=note)
 
 
 def effects(  # noqa: PLR0913

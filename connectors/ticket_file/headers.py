@@ -17,7 +17,15 @@ from connectors.ticket_file.values import looks_dated, tidy
 
 _TEXT = ("subject", "body")
 _WHO = ("email", "person", "person id", "account", "account id", "domain")
-_SAID = {"created": "date", "body": "text", "account": "customer", "email": "requester", "person": "requester"}
+_SAID = {
+    "id": "id",
+    "subject": "subject",
+    "body": "text",
+    "email": "requester",
+    "person": "requester",
+    "account": "customer",
+    "created": "date",
+}
 _SAMPLE = 50  # rows that a guess looks at
 _LISTED = 8
 
@@ -71,8 +79,12 @@ def _bare(header: str) -> str:
 
 
 def _understood(of: Mapping[str, str], rest: Sequence[str]) -> str:
-    of = {field: header for field, header in of.items() if field != "person" or header != of.get("email")}
-    told = ", ".join(f"{_SAID.get(field, field)} from “{tidy(header)}”" for field, header in of.items())
+    """The fields that decide what can be counted; a status or a link more or less changes nothing."""
+    by_name: dict[str, dict[str, None]] = {}
+    for field, header in of.items():
+        if field in _SAID:
+            by_name.setdefault(_SAID[field], {})[f"“{tidy(header)}”"] = None
+    told = ", ".join(f"{name} from {' and '.join(headers)}" for name, headers in by_name.items())
     more = f" and {len(rest) - _LISTED} more" if len(rest) > _LISTED else ""
     return f"{told}; not used: {_listed(rest[:_LISTED])}{more}" if rest else told
 
