@@ -71,7 +71,9 @@ def is_gone(sink: Sink | None, known: Known) -> bool:
     refused, and attaching again makes a new one."""
     made, refused = comment(known, known.now.attached), known.effects.get(known.now.effect_key or "")
     changes = refused is not None and refused.act.after is not None
-    return changes and made is not None and isinstance(sink, Backlog) and _is_gone(sink, made)
+    if sink is None or made is None or not isinstance(sink, Backlog):
+        return False
+    return changes and _is_gone(sink, made)
 
 
 def _is_gone(sink: Backlog, made: Effect) -> bool:
