@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 
 import pytest
 from hypothesis import settings
@@ -14,12 +16,20 @@ from tests.databases import (  # noqa: F401 - the databases, for every test that
     postgres,
     unmade,
 )
+from tests.runs import VECTORS
 from tests.spine import here  # noqa: F401 - a digest that stands in the channel
 
 # Here every run tries other examples; in CI the same ones, so that a change is judged by what it changed.
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=60)
 if os.environ.get("CI"):
     settings.load_profile("ci")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One folder of vectors for the whole session: what one process embedded, the others need not."""
+    if VECTORS not in os.environ:
+        os.environ[VECTORS] = tempfile.mkdtemp(prefix="groundswell-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(os.environ.pop(VECTORS), ignore_errors=True))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

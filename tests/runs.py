@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -22,11 +23,13 @@ from bot.verify import problems
 NOW = datetime(2026, 11, 2, 9, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / "bot" / "demo"
+VECTORS = "TESTS_VECTORS"  # the variable with the session's folder; set in conftest, for every process of it
 
 
 @lru_cache(maxsize=1)
 def embedder() -> Cached:
-    return Cached(MiniLM(), Path(tempfile.mkdtemp(prefix="groundswell-tests-")) / "vectors.db")
+    folder = os.environ.get(VECTORS) or tempfile.mkdtemp(prefix="groundswell-tests-")
+    return Cached(MiniLM(), Path(folder) / "vectors.db")
 
 
 def run(paths: Sequence[Path] | Path, asked: Asked | None = None, **config: Any) -> Run:
