@@ -4,8 +4,9 @@ python bench/million.py              1,000,000 vectors; the cache's file takes 2
 python bench/million.py 100000       fewer
 
 The vectors are made: 100 planted problems whose sizes follow Zipf's law, and three in ten rows of none; real tickets
-are harder to tell apart. They stand in the cache's own file (SQLite, float32), and are read back as a run reads them. One process is measured: reading, grouping, fit and resamples, with the interpreter and the libraries (ru_maxrss,
-which Linux tells in kilobytes).
+are harder to tell apart. They stand in the cache's own file (SQLite, float32), and are read back as a run reads them.
+One process is measured: reading, grouping, fit and resamples, with the interpreter and the libraries (ru_maxrss, which
+Linux tells in kilobytes).
 """
 
 from __future__ import annotations
