@@ -110,7 +110,8 @@ def _not_there(name: str) -> Look:
 
 def _settings(read: Read, folder: Path) -> list[Finding]:
     set_by = len(set(read.origins.values()))
-    told = f"valid; {len(read.origins)} keys set in {set_by} places" if read.origins else "nothing is set: all defaults"
+    keys, places = phrases.count(len(read.origins), "key"), phrases.count(set_by, "place")
+    told = f"valid; {keys} set in {places}" if read.origins else "nothing is set: all defaults"
     found = [Finding("config", "ok", told)]
     exposed = dotenv.open_to_others(folder)
     return [

@@ -144,3 +144,23 @@ def test_answers_may_be_written_as_people_write_them() -> None:
 def test_a_missing_extra_is_told_as_the_exact_command_that_installs_it() -> None:
     assert re.fullmatch(r"\S*python\S* -m pip install 'zenpy>=2[\d.]+'", extras.command("zendesk"))
     assert "psycopg[binary]" in extras.command("postgres")
+
+
+@pytest.mark.parametrize(
+    ("answers", "next_"),
+    [
+        (["--tickets", "t.csv"], ["groundswell run"]),
+        ([], ["groundswell run --tickets FILE"]),
+    ],
+)
+def test_the_last_line_is_a_command_that_works_with_what_was_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answers: list[str], next_: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "t.csv").write_text("id,description\n1,It hangs\n")
+    ended = CliRunner().invoke(app, ["init", *answers, "--no-dry-run"], input="\n\n\n")
+
+    assert ended.exit_code == 0, ended.output
+    said = ended.stdout.partition("\nNext")[2].splitlines()
+    assert [line.strip() for line in said if line.strip()] == next_
+    assert "1 place" in ended.output and "1 places" not in ended.output

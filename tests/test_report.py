@@ -355,3 +355,16 @@ def test_days_without_tickets_are_bars_of_nothing_and_a_long_window_has_no_bars(
     assert [(bar.tickets, bar.height) for bar in bars] == [(4, 1), (0, 0), (1, 0.25)]
     assert day_bars({"2026-01-01": 1, "2026-10-04": 1}, None, None) == ()
     assert day_bars({}, None, None) == ()
+
+
+def test_a_name_that_was_cut_for_the_map_is_marked_and_a_whole_one_is_not():
+    digest = steady_digest()
+    cut, whole, *rest = digest.themes
+    cut = replace(
+        cut, words=replace(cut.words, name="Making a client a read-only user", short="Making a client a read-only")
+    )
+    whole = replace(whole, words=replace(whole.words, name="Map is frozen", short="Map is frozen"))
+    labels = {x.theme.id: x.text for x in theme_map(digest.dots, [cut, whole, *rest]).labels}
+
+    assert labels[cut.id] == "Making a client a read-only […]"
+    assert labels[whole.id] == "Map is frozen"

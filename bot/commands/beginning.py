@@ -261,8 +261,16 @@ def _ended(path: Path, answers: _Answers, *, dry_run: bool) -> None:
     if slack and not slack["approvers"]:
         say("\nNobody may approve yet: list people (U...) or groups (S...) under slack.approvers.")
     more = "" if path == Path("config.yaml") else f" --config {path}"
+    names = {part.name for part in answers.parts}
     first = "   (it posts last month's digest at once, if that is due: its first line says so)" if slack else ""
-    say(f"\nNext     groundswell run{more}\n         groundswell serve{more}{first}")
+    say(f"\nNext     {_runs(names)}{more}")
+    if names - {"file"}:
+        say(f"         groundswell serve{more}{first}")
+
+
+def _runs(names: set[str]) -> str:
+    """A command that works with what was set: where no source was, the file has to be named."""
+    return "groundswell run" if names & {"file", "zendesk", "intercom"} else "groundswell run --tickets FILE"
 
 
 def _asked(question: str, *, hidden: bool = False) -> str | None:

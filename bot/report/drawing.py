@@ -78,11 +78,19 @@ def _labels(spots: Mapping[int, list[tuple[int, int]]], themes: Sequence[Theme])
     for theme in themes:
         if theme.number not in spots:
             continue
-        text = clip(line(theme.words.short or theme.words.name), 30)
+        text = _label(theme)
         box = min(_places(spots[theme.number], text), key=lambda b: _hidden(b, theme.number, taken, coloured))
         taken.append(box)
         labels.append(Label(theme, text, round((box.left + box.right) / 2), round(box.top + 17)))
     return tuple(labels)
+
+
+def _label(theme: Theme) -> str:
+    """What fits beside its dots; a name that was cut is marked, or half of it passes for the whole."""
+    name, short = line(theme.words.name), line(theme.words.short or theme.words.name)
+    whole = short.casefold() == name.casefold() or not name.casefold().startswith(short.casefold())
+    text = clip(short, 30)
+    return text if whole or text != short else f"{text} […]"
 
 
 def _places(at: Sequence[tuple[int, int]], text: str) -> list[Box]:
