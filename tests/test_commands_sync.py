@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +117,8 @@ def test_a_refused_token_is_4_and_one_of_two_6(town: Town, tmp_path: Path) -> No
     assert "Zendesk refused the token (401)" in refused.stderr
     assert "sources.zendesk.token" in refused.stderr
     assert "wrong" not in refused.stderr + refused.stdout
+    assert re.search(r"^  ✗ Read zendesk +could not be read", refused.stderr, re.MULTILINE)
+    assert "✓" not in refused.stderr and refused.stderr.count("401") == 1  # said once
     partly = groundswell("sync", cwd=tmp_path)
     assert partly.returncode == 6
     assert "intercom: 2 tickets stored" in partly.stdout

@@ -416,7 +416,7 @@ class Stumbling(Unwatched):
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def done(self, name: str, result: str) -> None:
+    def done(self, name: str, result: str, *, well: bool = True) -> None:
         if name == self.name:
             raise BrokenPipeError(name)
 
@@ -427,7 +427,7 @@ def test_a_run_that_breaks_wherever_something_is_told_comes_to_the_same_end(
     told: list[str] = []
 
     class Noting(Unwatched):
-        def done(self, name: str, result: str) -> None:
+        def done(self, name: str, result: str, *, well: bool = True) -> None:
             told.append(name)
 
     calm = opened("noted")

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from bot.config import Read
 
 _room = typer.Typer(help="The settings: what they are, who set them, and what is wrong.", no_args_is_help=True)
-_TELLING = 20  # characters; the end of a shorter secret would tell too much of it
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +31,7 @@ def show(
     as_json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Show each setting with where it was set. Of a secret four characters are shown, or none."""
+    """Show each setting with where it was set. No part of a secret is shown."""
     found = _read(config, as_json=as_json)
     rows = [(key, value, _by(key, found)) for key, value in _leaves(found.config.model_dump())]
     kept = [row for row in rows if everything or row[2] != "default"]
@@ -82,9 +81,10 @@ def _read(config: Any, *, as_json: bool) -> Read:
 
 
 def _faulty(faults: tuple[Finding, ...], where: str, *, as_json: bool) -> NoReturn:
+    from bot.phrases import count
     from bot.report.document import failure
 
-    told = f"{len(faults)} fault{'s' * (len(faults) > 1)} in {where}"
+    told = f"{count(len(faults), 'fault')} in {where}"
     if not as_json:
         for fault in faults:
             say(f"{fault.message}\n    mend: {fault.mend}")
@@ -112,17 +112,13 @@ def _leaves(told: Mapping[Any, Any], above: str = "") -> Iterator[tuple[str, Any
     for key, value in told.items():
         path = f"{above}{key}"
         if isinstance(value, SecretStr):
-            yield path, _masked(value.get_secret_value())
+            yield path, "****" if value.get_secret_value() else ""
         elif isinstance(value, Mapping) and value:
             yield from _leaves(value, f"{path}.")
         elif path == "storage.database":
             yield path, re.sub(r"(?<=:)[^:@/]+(?=@[^@]*$)", "****", str(value))
         else:
             yield path, list(value) if isinstance(value, tuple) else value
-
-
-def _masked(secret: str) -> str:
-    return f"****{secret[-4:]}" if len(secret) >= _TELLING else "****"
 
 
 def _short(value: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bot.commands import papers
 from bot.commands.common import actor, fail, opened, say
 from bot.commands.themes import newest
 
@@ -34,6 +35,5 @@ def issue(told: Config, item: str, run: str | None, out: Path | None) -> None:
     for line in shown.text(acts):
         say(line)
     if out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(shown.page(acts), encoding="utf-8")
+        papers.write(out, shown.page(acts))
         say(f"\nPreview  {out}")

@@ -41,8 +41,12 @@ class Shown:
         task: TaskID = self._bars.add_task(name, total=None)
         return lambda done, total: self._bars.update(task, completed=done, total=total, visible=done < total)
 
-    def done(self, name: str, result: str) -> None:
+    def done(self, name: str, result: str, *, well: bool = True) -> None:
         began = self._began.get(name)
         took = "" if began is None else f" {time.monotonic() - began:5.1f} s"  # what is only told takes no time
         if not self._quiet:
-            self._console.print(f"  ✓ {name:<16} {result:<34}{took}".rstrip(), markup=False, soft_wrap=began is None)
+            self._console.print(
+                f"  {'✓' if well else '✗'} {name:<16} {result:<34}{took}".rstrip(),
+                markup=False,
+                soft_wrap=began is None,
+            )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.commands import asking, planning
+from bot.commands import asking, papers, planning, rehearsing
 from bot.commands import files as filed
 from bot.commands.attaching import tracked
 from bot.commands.common import (
@@ -95,6 +95,9 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Send nothing: tell what reading would take, in tokens and money.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell what it would read and write; start, store and send nothing.")
+    ] = False,
     again: Annotated[bool, typer.Option("--again", help="Read anew what was asked for before.")] = False,
     out: Out = None,
     as_json: AsJson = False,
@@ -109,9 +112,9 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
     files = tuple(str(p.absolute()) for p in named or told.sources.file.paths)  # another process may go on with it
     if post and told.slack is None:
         fail("slack.not_configured", "--post needs a slack stanza in config.yaml.", as_json=as_json)
-    if post:
+    if post and not dry_run:
         agreed(f"Post the digest to channel {told.slack and told.slack.channel}?", yes, as_json=as_json)
-    with opened(told, as_json=as_json, make=True) as store:
+    with opened(told, as_json=as_json, make=not dry_run) as store:
         from bot import wiring
         from bot.digest import FIRST
 
@@ -120,6 +123,9 @@ def run(  # noqa: PLR0913 - every argument is one option of the command
         request = _request(wired, window, files, known, not named, tuple(source or ()), tuple(area or ()), post)
         if known.at is not None and not quiet:
             sys.stderr.write(f"groundswell: {filed.told(known)}\n")
+        if dry_run:
+            rehearsing.rehearsed(wired, request, out or told.output.dir, as_json=as_json)
+            return
         if estimate:
             asking.estimated(wired, request, as_json=as_json)
             return
@@ -281,14 +287,14 @@ def _written(
         "report.html": report.render(made, tracked),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        before = papers.held(folder)
         for name, text in files.items():
-            unfinished = folder / f".{name}.part"
-            unfinished.write_text(text, encoding="utf-8")
-            unfinished.replace(folder / name)
+            papers.write(folder / name, text)
     except OSError as error:
         why = f"{folder} can't be written: {error.strerror}."
         fail("out.unwritable", why, "Nothing was lost: run again with another --out.", as_json=as_json)
+    if before and before != papers.held(folder):
+        sys.stderr.write(f"groundswell: overwritten in {folder}/: the report of {before}; --out keeps them apart\n")
 
 
 def _printed(digest: Digest, folder: Path | None) -> None:

@@ -151,7 +151,7 @@ def preview(
 ) -> None:
     """See what would be sent, without sending it."""
     from bot import current
-    from bot.commands import previewing
+    from bot.commands import papers, previewing
     from bot.decisions import stands
     from bot.runs import SYNC
     from bot.slack import blocks, leftovers, thread
@@ -173,10 +173,9 @@ def preview(
         now = stands(store, made)
         parent = blocks.digest(made, now, run_key=key)
         replies = [thread.reply(made, t, now[t.id], run_key=key) for t in made.themes]
-        out.parent.mkdir(parents=True, exist_ok=True)
         channel = told.slack.channel if told.slack else "product-support"
         whole = page.Post(parent, [*replies, leftovers.left_over(made)])
-        out.write_text(page.page(channel, [whole]), encoding="utf-8")
+        papers.write(out, page.page(channel, [whole]))
         say(f"Preview  {out}")
 
 

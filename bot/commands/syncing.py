@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bot.commands import papers
 from bot.commands.common import (
     AWAY,
     PARTIAL,
@@ -108,9 +109,7 @@ def _written(folder: Path, name: str, answer: Any) -> str:
 
     path = folder / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(json.dumps(answer, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        papers.write(path, json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
     except OSError as error:
         raise Refused(f"{path} can't be written: {error.strerror}. Name another folder with --out.") from None
     return str(path)
@@ -154,6 +153,7 @@ def _begin(since: str | None, store: Store, timezone: str, *, as_json: bool) -> 
 def _synced(store: Store, desks: Mapping[str, Source], begin: datetime, *, quiet: bool) -> list[Synced]:
     """One after the other, each for itself: that one is away is no reason not to read the next."""
     from bot.commands.progress import Shown
+    from bot.runs.sync import UNREAD
     from bot.runs.sync import sync as synced
 
     came = []
@@ -161,7 +161,7 @@ def _synced(store: Store, desks: Mapping[str, Source], begin: datetime, *, quiet
         for name, desk in desks.items():
             step = f"Read {name}"
             one = synced(store, name, desk, begin, watch.step(step))
-            watch.done(step, one.fault or _counted(one))
+            watch.done(step, UNREAD if one.fault else _counted(one), well=not one.fault)
             came.append(one)
     return came
 

@@ -29,7 +29,7 @@ from bot.ports import Embedder, Flow, Refused, Source, Spread, Unavailable, in_t
 from bot.runs.pipeline import Mind, compose
 from bot.runs.reading import Asked, Collected, Unwatched, Watch, arranged, collect, redact
 from bot.runs.regrouping import regrouped
-from bot.runs.sync import BACKFILL, Synced, hidden, sync
+from bot.runs.sync import BACKFILL, UNREAD, Synced, hidden, sync
 from bot.runs.watching import Noted
 from bot.signals.usage import Usage
 from bot.store import Fenced, Place, Run, Store
@@ -252,7 +252,7 @@ class _Step:
         for name, source in wanted.items():
             told = f"Read {name}"
             came = sync(store, name, source, since, self.watch.step(told))
-            self.watch.done(told, came.fault or f"{came.tickets:,} new or changed")
+            self.watch.done(told, UNREAD if came.fault else f"{came.tickets:,} new or changed", well=not came.fault)
             faults += [came] if came.fault else []
         if wanted and len(faults) == len(wanted) and not request.files:
             said = f"No source could be read, so there is no digest. {' '.join(_sentence(f.fault) for f in faults)}"

@@ -31,11 +31,12 @@ class Asked:
 
 
 class Watch(Protocol):
-    """Told how a run goes on: `step` when one begins, with a callback for its progress; `done` with what came of it."""
+    """Told how a run goes on: `step` when one begins, with a callback for its progress; `done` with what came of it.
+    Not `well`: not what was wanted."""
 
     def step(self, name: str) -> Progress: ...
 
-    def done(self, name: str, result: str) -> None: ...
+    def done(self, name: str, result: str, *, well: bool = True) -> None: ...
 
 
 class Unwatched:
@@ -44,7 +45,7 @@ class Unwatched:
     def step(self, name: str) -> Progress:
         return lambda done, total: None
 
-    def done(self, name: str, result: str) -> None:
+    def done(self, name: str, result: str, *, well: bool = True) -> None:
         return None
 
 

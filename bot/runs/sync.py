@@ -17,6 +17,7 @@ from bot.redact import redacted
 from bot.store import Store
 
 _EXAMPLES = 10
+UNREAD = "could not be read"  # in a line of progress; why, is said once, where it ends
 BACKFILL = timedelta(weeks=9)  # at first start: eight weeks of baseline and the current one
 
 

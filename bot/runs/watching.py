@@ -29,8 +29,8 @@ class Noted:
 
         return progress
 
-    def done(self, name: str, result: str) -> None:
-        self._watch.done(name, result)
+    def done(self, name: str, result: str, *, well: bool = True) -> None:
+        self._watch.done(name, result, well=well)
 
     def _note(self, doing: str) -> None:
         self._noted = time.monotonic()

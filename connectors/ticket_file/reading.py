@@ -27,6 +27,7 @@ _BINARY = {
     b"\xd0\xcf\x11\xe0": "an old Excel file",
 }
 _SEPARATOR_LINE = re.compile(r"\s*sep=.?\s*", re.IGNORECASE)  # what Excel writes above its CSV
+_A_WORD = re.compile(r"[\w.-]{1,40}", re.ASCII)  # in a script without spaces a word may be a sentence
 _DELIMITERS = ",;\t|"
 
 
@@ -35,6 +36,8 @@ def read(path: Path) -> Table:
     text = _text(path)
     if not text.strip():
         raise Refused(f"{path} is empty. Export it again, or name another file.")
+    if _A_WORD.fullmatch(text.strip()):
+        raise Refused(f"{path} holds a single word, and no tickets. Export it again, or name another file.")
     table = _parsed(path, text)
     if not table.rows and not table.rejects:
         raise Refused(
