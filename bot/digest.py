@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.domain import (
     BacklogItem,
@@ -28,6 +29,7 @@ from bot.domain import (
 from bot.synthesis import Found, Synthesis
 from bot.synthesis.impact import deflection, impact
 from bot.synthesis.rules import Rules
+from bot.synthesis.severity import alarming
 
 _EXAMPLES = 3  # METHOD: up to three example ids
 
@@ -131,10 +133,32 @@ def _left_over(found: Synthesis, ids: Mapping[str, str]) -> Iterator[LeftOver]:
         for ticket in candidate.members:
             yield LeftOver(ids[ticket.id], "candidate", f"candidate theme, customers not known: {candidate.words.name}")
     for anecdote in found.anecdotes:
+        detail = anecdote_detail(anecdote.counts, anecdote.name)
         for ticket in anecdote.members:
-            yield LeftOver(ids[ticket.id], "anecdote", anecdote_detail(anecdote.counts, anecdote.name))
+            yield left_over(ticket, ids[ticket.id], "anecdote", detail, found.urgent.get(ticket.id, ""))
     for ticket, about in found.one_offs:
-        yield LeftOver(ids[ticket.id], "one-off", f"{SINGLE}{about}")
+        yield left_over(ticket, ids[ticket.id], "one-off", f"{SINGLE}{about}", found.urgent.get(ticket.id, ""))
+
+
+def left_over(ticket: Ticket, shown: str, reason: str, detail: str, urgent: str) -> LeftOver:
+    return LeftOver(shown, reason, detail, urgent, ticket.url if urgent else None)
+
+
+def mismarked(
+    left: Sequence[Mapping[str, Any]],
+    by_id: Mapping[str, Ticket],
+    said: Mapping[str, Sequence[str]],
+    rules: Rules,
+) -> Iterator[str]:
+    """Of a document's `not_a_theme`: what tells of the worst and isn't marked so, or is marked and doesn't. `said`: the
+    tickets' own sentences, by shown id."""
+    for x in left:
+        if x["reason"] not in ("one-off", "anecdote") or x["ticket_id"] not in said:
+            continue
+        ticket, told = by_id[x["ticket_id"]], (x.get("urgent", ""), x.get("url"))
+        due = alarming(said[x["ticket_id"]], ticket, rules)
+        if told != (due, ticket.url if due else None):
+            yield f"{x['reason']} {x['ticket_id']}: urgent is {told[0]!r}, by the rules {due!r}"
 
 
 SINGLE = "single report: "

@@ -248,6 +248,16 @@ def alike(left: Iterable[LeftOver]) -> list[tuple[str, list[str]]]:
     return list(groups.items())
 
 
+def urgent(digest: Digest) -> list[LeftOver]:
+    """Tickets of no theme that tell of what is P0: they come first, whatever else is listed."""
+    return [left for left in digest.not_a_theme if left.urgent]
+
+
+def urgent_heading(n: int) -> str:
+    """ "2 tickets that may be urgent, though they are in no theme"."""
+    return f"{count(n, 'ticket')} that may be urgent, though {'it is' if n == 1 else 'they are'} in no theme"
+
+
 def anecdotes(digest: Digest) -> list[tuple[str, list[str]]]:
     return alike(left_over(digest, "anecdote"))
 

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any
 
 from bot.corrections.honoured import SET_BY
-from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, warned
+from bot.digest import FIRST, SINGLE, Facts, Reading, anecdote_detail, counted, mismarked, warned
 from bot.domain import Customer, Kind, Severity, Ticket, Window, shown_ids
 from bot.mirrors import REASON, why_copied
 from bot.months import trends, watchlist
@@ -103,8 +103,10 @@ def _judged(
     """By rules on the tickets' own words, cleaned in the company of all the others."""
     ids = shown_ids(tickets)
     by_id = {ids[t.id]: t for t in tickets}
-    own = _own_words(data, by_id)
+    said = _own_sentences(data, by_id)
+    own = {shown: " ".join(sentences) for shown, sentences in said.items()}
     return [
+        *mismarked(data["not_a_theme"], by_id, said, rules),
         *_severities(data, by_id, own, customers, rules),
         *_alarms(data, by_id, own, customers, rules),
     ]
@@ -313,12 +315,12 @@ def _items(data: Document, rules: Rules) -> Iterator[str]:
             yield f"item {item['id']}: impact is {item['impact']}, counted {points}"
 
 
-def _own_words(data: Document, by_id: Mapping[str, Ticket]) -> dict[str, str]:
-    """Shown id -> the ticket's own words, cleaned in the same company as when the digest was made."""
+def _own_sentences(data: Document, by_id: Mapping[str, Ticket]) -> dict[str, tuple[str, ...]]:
+    """Shown id -> the ticket's own sentences, cleaned in the same company as when the digest was made."""
     removed = {x["ticket_id"] for x in data["removed"]}
     kept = sorted((t.id, shown) for shown, t in by_id.items() if shown not in removed)
     texts = cleaned([(by_id[shown].subject, by_id[shown].body) for _, shown in kept])
-    return {shown: " ".join(c.sentences) for (_, shown), c in zip(kept, texts, strict=True)}
+    return {shown: c.sentences for (_, shown), c in zip(kept, texts, strict=True)}
 
 
 def _members(theme: Document, by_id: Mapping[str, Ticket], own: Mapping[str, str]) -> tuple[list[Ticket], list[str]]:

@@ -15,7 +15,7 @@ from bot.acts import Decision, Verdict
 from bot.corrections.batch import Batch, everything
 from bot.corrections.honoured import honoured, muted_detail
 from bot.corrections.sheet import Sheet
-from bot.digest import SINGLE, Facts, Reading, anecdote_detail, backlog, warned
+from bot.digest import SINGLE, Facts, Reading, anecdote_detail, backlog, left_over, warned
 from bot.domain import (
     BacklogItem,
     Digest,
@@ -28,7 +28,7 @@ from bot.domain import (
 from bot.synthesis.counts import counts
 from bot.synthesis.evidence import gist
 from bot.synthesis.rules import Rules
-from bot.synthesis.severity import severity
+from bot.synthesis.severity import alarming, severity
 
 _PUT_BY = (Verdict.REJECT, Verdict.SNOOZE)  # in the digest that they were said of, the row stays and says so
 
@@ -146,12 +146,18 @@ def _left_over(sheet: Sheet, fallen: Sequence[Theme], inside: Sequence[Theme]) -
         muted = sheet.muted.get(theme.id)
         name = theme.words.name
         reason, detail = ("muted", muted_detail(muted, name)) if muted else ("anecdote", "")
-        yield from (LeftOver(i, reason, detail or anecdote_detail(theme.counts, name)) for i in theme.members)
+        yield from (_left(batch, i, reason, detail or anecdote_detail(theme.counts, name)) for i in theme.members)
     for theme in batch.found.values():
         for i in theme.members:
             if i not in placed:
                 ticket = batch.tickets[i]
-                yield LeftOver(i, "one-off", f"{SINGLE}{gist(batch.clean[ticket.id].sentences, ticket)}")
+                yield _left(batch, i, "one-off", f"{SINGLE}{gist(batch.clean[ticket.id].sentences, ticket)}")
+
+
+def _left(batch: Batch, shown: str, reason: str, detail: str) -> LeftOver:
+    ticket = batch.tickets[shown]
+    said = "" if reason == "muted" else alarming(batch.clean[ticket.id].sentences, ticket, batch.rules)
+    return left_over(ticket, shown, reason, detail, said)
 
 
 def _still_left(batch: Batch, placed: set[str]) -> Iterator[LeftOver]:

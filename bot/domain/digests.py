@@ -14,11 +14,17 @@ from bot.domain.tickets import Reject, Warned, Window
 @dataclass(frozen=True, slots=True)
 class LeftOver:
     """A ticket that is in no theme: `one-off`, `anecdote`, `candidate` or `muted` (its like was marked as not a theme
-    before), with the reason in words."""
+    before), with the reason in words.
+
+    `urgent`: a verbatim sentence of it that tells of what is P0, "" where none does: it may be urgent though it does
+    not recur. `url`: where such a ticket can be read.
+    """
 
     ticket_id: str
     reason: str
     detail: str
+    urgent: str = ""
+    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def render(digest: Digest, tracked: Mapping[str, Tracked] | None = None) -> str:
             anecdotes=phrases.anecdotes(digest),
             muted=phrases.muted(digest),
             one_offs=_capped(phrases.one_offs(digest)),
+            urgent=_first(phrases.urgent(digest)),
             removed=phrases.removed_because(digest),
             bars=lambda theme: _bars(digest, theme),
             points=lambda theme: month_line([m.tickets for m in theme.trend.months]) if theme.trend else (),
@@ -187,6 +188,10 @@ def _bars(digest: Digest, theme: Theme) -> tuple[Bar, ...]:
         return day_bars(theme.counts.by_day, None, None)
     last = max(window.start, window.end - phrases.INSTANT)
     return day_bars(theme.counts.by_day, window.start.date(), last.date())
+
+
+def _first(left: Sequence[LeftOver]) -> Mapping[str, Any]:
+    return {"shown": left[:MOST_LISTED], "of": len(left)}
 
 
 def _capped(left: Sequence[LeftOver]) -> Mapping[str, Any]:

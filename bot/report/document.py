@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from bot import signals
-from bot.domain import BacklogItem, Digest, Theme, Window, Words
+from bot.domain import BacklogItem, Digest, LeftOver, Theme, Window, Words
 from bot.months import outcomes, trends
 from bot.report import sums
 
@@ -46,7 +46,7 @@ def _data(d: Digest) -> dict[str, Any]:
         "snoozed_themes": [_theme(x) for x in d.snoozed_themes],
         "candidate_themes": [_theme(x) for x in d.candidate_themes],
         "backlog_items": [_item(i, d) for i in d.items],
-        "not_a_theme": [{"ticket_id": x.ticket_id, "reason": x.reason, "detail": x.detail} for x in d.not_a_theme],
+        "not_a_theme": [_left(x) for x in d.not_a_theme],
         "removed": [{"ticket_id": x.ticket_id, "reason": x.reason} for x in d.removed],
         "watched": [
             {
@@ -64,6 +64,11 @@ def _data(d: Digest) -> dict[str, Any]:
             {"code": h.code, "theme_id": h.theme_id, "number": h.number, "message": h.message} for h in d.honoured
         ],
     }
+
+
+def _left(x: LeftOver) -> dict[str, Any]:
+    told = {"ticket_id": x.ticket_id, "reason": x.reason, "detail": x.detail}
+    return {**told, "urgent": x.urgent, "url": x.url} if x.urgent else told
 
 
 def _window(w: Window) -> dict[str, Any]:

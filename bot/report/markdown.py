@@ -16,6 +16,7 @@ _BLOCK = re.compile(r"^(\d+(?=[.)](?:\s|$)))?([-+#=]|(?<=\d)[.)])")
 _AUTOLINK = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)  # GFM links bare addresses by itself
 # As entities and not with a backslash: the same file pasted into a chat must not call <!channel> either.
 _ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_FOLLOWED = re.compile(r"https?://[^\s<>()\[\]\\\"@]{3,500}", re.IGNORECASE)  # an address that can end no link early
 _NAMED = 25  # tickets of an item that stands alone; Slack's window takes 3000 characters
 
 
@@ -34,6 +35,7 @@ def render(digest: Digest) -> str:
 def _head(digest: Digest) -> Iterator[str]:
     totals = digest.totals
     yield f"# Support themes: {escape(digest.window.label)}\n"
+    yield from _urgent(digest)
     yield from (f"> **Note:** {escape(warned.message)}\n" for warned in digest.warnings)
     yield f"{phrases.REVIEW_FIRST}\n"
     yield f"- Window: {escape(phrases.window_days(digest.window))}"
@@ -41,6 +43,19 @@ def _head(digest: Digest) -> Iterator[str]:
     yield f"- Customers: {number(totals.customers)}, requesters not identified: {number(totals.unidentified_customers)}"
     firm = "" if digest.stability is None else f"{digest.stability:.2f} of 1, "
     yield f"- Stability: {firm}{phrases.stability_word(digest.stability)}\n"
+
+
+def _urgent(digest: Digest) -> Iterator[str]:
+    left = phrases.urgent(digest)
+    if left:
+        yield f"> **Urgent?** {phrases.urgent_heading(len(left))}:"
+        yield ">"
+        yield from (f"> - {_linked(x.ticket_id, x.url)}: “{escape(phrases.clip(x.urgent, 280))}”" for x in left)
+        yield ""
+
+
+def _linked(ticket_id: str, url: str | None) -> str:
+    return f"[{escape(ticket_id)}](<{url}>)" if url and _FOLLOWED.fullmatch(url) else escape(ticket_id)
 
 
 def _read(digest: Digest) -> str:

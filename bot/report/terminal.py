@@ -13,6 +13,7 @@ from bot.domain import BacklogItem, Digest, Severity, Theme
 from bot.phrases import UNCLEAR, count, number
 from bot.report import sums
 
+_URGENT = 5  # tickets that may be urgent, shown above the table
 _STYLES = {Severity.P0: "bold red", Severity.P1: "bold yellow"}
 
 
@@ -24,7 +25,18 @@ def table(digest: Digest) -> RenderableType:
     return Group(*_lines(digest))
 
 
+def _urgent(digest: Digest) -> Iterator[RenderableType]:
+    left = phrases.urgent(digest)
+    if left:
+        yield Text.assemble(("Urgent?  ", "bold red"), f"{phrases.urgent_heading(len(left))}:")
+    for one in left[:_URGENT]:
+        yield Text(f"  {phrases.line(one.ticket_id)}  “{phrases.clip(phrases.line(one.urgent), 160)}”")
+    if len(left) > _URGENT:
+        yield Text(f"  and {number(len(left) - _URGENT)} more, in the report.")
+
+
 def _lines(digest: Digest) -> Iterator[RenderableType]:
+    yield from _urgent(digest)
     for warned in digest.warnings:
         yield Text.assemble(("Note  ", "bold yellow"), phrases.line(warned.message))
     if digest.warnings:

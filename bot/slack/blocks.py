@@ -18,10 +18,12 @@ from bot.slack.elements import (
     Block,
     Press,
     Words,
+    bullets,
     context,
     divider,
     figures,
     header,
+    link,
     paragraph,
     rich,
     who,
@@ -30,6 +32,7 @@ from bot.slack.elements import (
 from bot.slack.rows import Offer
 from bot.slack.text import Theirs
 
+_URGENT = 3  # tickets that may be urgent, told in the channel; all are in the thread
 SMALL = "small_sample"  # the run's own warnings: it had too few tickets
 EVERYTHING = Offer()
 MISSING = "source_missing"  # and a source did not answer
@@ -113,6 +116,7 @@ def _headline(month: _Month) -> str:
 def _blocks(month: _Month, shape: _Shape) -> Iterator[Block]:
     yield header(_title(month))
     yield from _first(month)
+    yield from _urgent(month.digest)
     yield from _facts(month)
     yield divider()
     for theme in month.digest.themes[: shape.rows]:
@@ -141,6 +145,19 @@ def _first(month: _Month) -> Iterator[Block]:
     idle = {MISSING} if month.digest.totals.tickets_read else {MISSING, SMALL}
     for warned in [w for w in month.digest.warnings if w.code not in idle][:5]:
         yield rich(paragraph(words("⚠️ "), words(phrases.line(warned.message), bold=True, limit=400)))
+
+
+def _urgent(d: Digest) -> Iterator[Block]:
+    """Tickets of no theme that tell of the worst, so that nobody has to look for them in the thread."""
+    left = phrases.urgent(d)
+    if not left:
+        return
+    more = f" The first {_URGENT}:" if len(left) > _URGENT else ""
+    said = words(f"{phrases.urgent_heading(len(left))}.{more}")
+    told = [
+        paragraph(link(x.url, x.ticket_id), words(f" “{phrases.line(x.urgent)}”", limit=320)) for x in left[:_URGENT]
+    ]
+    yield rich(paragraph(words("⚠️ Urgent? ", bold=True), said), bullets(told))
 
 
 def _facts(month: _Month) -> Iterator[Block]:

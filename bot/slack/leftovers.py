@@ -28,6 +28,8 @@ def left_over(d: Digest) -> Message:
 
 def _leavings(d: Digest, most: int) -> Iterator[Block]:
     yield rich(paragraph(words("NOT A THEME", bold=True), words(f": {_counted(d)}")))
+    urgent = [f"{text.plain(x.ticket_id, 40)}: “{phrases.line(x.urgent)}”" for x in phrases.urgent(d)]
+    yield from _list("May be urgent, though in no theme", urgent, most)
     anecdotes = [_of(ids, detail) for detail, ids in phrases.anecdotes(d)]
     yield from _list("Anecdotes, below 5 tickets or 3 customers", anecdotes, most)
     kept = [d.record.message] if d.record else []

@@ -82,6 +82,7 @@ def _pieces(digest: Digest, gone: Collection[str]) -> Iterator[str]:
     yield from _worth_hiding(
         x.detail.removeprefix(SINGLE) for x in digest.not_a_theme if x.ticket_id in gone and x.reason == "one-off"
     )
+    yield from _worth_hiding(x.urgent for x in digest.not_a_theme if x.ticket_id in gone and x.urgent)
 
 
 def _worth_hiding(texts: Iterable[str]) -> Iterator[str]:
@@ -108,4 +109,7 @@ def _theme(theme: Theme, gone: Collection[str], pieces: Collection[str]) -> Them
 
 
 def _left(left: LeftOver, gone: Collection[str]) -> LeftOver:
-    return replace(left, detail=f"{SINGLE}{WITHDRAWN}") if left.ticket_id in gone and left.reason == "one-off" else left
+    if left.ticket_id not in gone:
+        return left
+    left = replace(left, urgent=WITHDRAWN) if left.urgent else left
+    return replace(left, detail=f"{SINGLE}{WITHDRAWN}") if left.reason == "one-off" else left

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ from bot.synthesis.reading.plan import Plan, Read
 from bot.synthesis.reading.texts import seen
 from bot.synthesis.reading.wording import Brief, Worded, worded
 from bot.synthesis.rules import Rules
-from bot.synthesis.severity import severity
+from bot.synthesis.severity import alarming, severity
 
 Labels = NDArray[np.intp]
 
@@ -91,6 +91,7 @@ class Synthesis:
     other_languages: float
     positions: tuple[tuple[Ticket, float, float], ...]
     remarks: tuple[Warned, ...] = ()  # on the reading of a language model
+    urgent: Mapping[str, str] = field(default_factory=dict)  # ticket id -> what it tells of, of those in no theme
     drafter: str = words.MADE_BY  # who made the words, or the first of them
 
 
@@ -160,6 +161,7 @@ def synthesize(
         stability=held.overall,
         other_languages=foreign(told),
         positions=_positions(batch, space, passing),
+        urgent=_urgent(batch, clean, passing),
         remarks=(*read.remarks, *_said_of(apart)),
         drafter=next((f.words.made_by for f in named if f.words.made_by != words.MADE_BY), words.MADE_BY),
     )
@@ -178,6 +180,12 @@ def _of_problems(groups: Sequence[_Group], told: Sequence[str | None], read: Rea
         if not read.followed and alike_by_language([told[i] for i in g.rows], g.quality.cohesion, share)
     ]
     return [g for g in groups if g not in apart], apart
+
+
+def _urgent(batch: _Batch, clean: Sequence[Cleaned], passing: Sequence[_Group]) -> dict[str, str]:
+    inside = {i for g in passing for i in g.rows}
+    told = {t.id: alarming(clean[i].sentences, t, batch.rules) for i, t in enumerate(batch.tickets) if i not in inside}
+    return {ticket_id: said for ticket_id, said in told.items() if said}
 
 
 def _said_of(apart: Sequence[_Group]) -> tuple[Warned, ...]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from bot.domain import Customer, Kind, Severity, Ticket
+from bot.synthesis.evidence import quotable
 from bot.synthesis.rules import Rules, SeverityRule
 
 _BY_KIND = {
@@ -53,6 +54,11 @@ def severity(
 def worst(text: str, rules: Rules) -> bool:
     """Whether a single ticket's own words tell of what is P0, by the rules in force."""
     return any(tells(rule, text) for rule in rules.severity_rules if rule.severity is Severity.P0)
+
+
+def alarming(sentences: Iterable[str], ticket: Ticket, rules: Rules) -> str:
+    """The first of a ticket's own sentences that tells of what is P0 and can be quoted; "" where none does."""
+    return next((text for text in quotable(sentences, ticket) if worst(text, rules)), "")
 
 
 def tells(rule: SeverityRule, text: str) -> bool:
