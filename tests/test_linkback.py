@@ -12,8 +12,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+from bot import wiring
 from bot.acts import EffectState, Message, Stage, Verdict
 from bot.cli import app
+from bot.config import Config
 from bot.decisions import standings
 from bot.domain import Digest
 from bot.linkback import Linkback
@@ -22,9 +24,11 @@ from bot.slack.app import event_id
 from bot.slack.elements import Press
 from bot.slack.linking import CALLBACK, LinkbackDesk, LinkbackWindow
 from bot.slack.rows import LINKBACK
-from bot.store import Event
+from bot.store import Event, Store
 from bot.tracker import linkback as words
 from bot.tracker.linkback import Way, Ways
+from connectors.intercom.run import Workspace
+from connectors.zendesk.account import Account
 from connectors.zendesk.linkback import Linkback as Zendesk
 from tests.databases import WORKSPACE
 from tests.digests import sample_digest
@@ -330,6 +334,37 @@ def test_a_click_whose_window_did_not_open_is_answered_and_others_are_left_alone
 def _alone(view: Any) -> Message:
     """A view's blocks are held to a message's limits."""
     return Message("The tickets that are told of the theme's issue, each with its address.", view["blocks"])
+
+
+# --- wired
+
+
+@pytest.mark.parametrize("region", ["us", "eu", "au"])
+def test_both_help_desks_are_wired_and_own_the_addresses_that_their_tickets_have(tmp_path: Path, region: str) -> None:
+    desks = {
+        "zendesk": {"subdomain": "acme", "token": "t", "linkback": "internal-note"},
+        "intercom": {"region": region, "token": "t", "linkback": "tag"},
+    }
+    slack = {"token": "xoxb-1", "channel": CHANNEL, "approvers": ["U0DANA"]}
+    config = Config.model_validate({"sources": desks, "slack": slack})
+    store = Store.open(f"sqlite:///{tmp_path / 'store.db'}", workspace="acme")
+    try:
+        wired = wiring.wired(config, store, cache=tmp_path / "vectors.db")
+        ways = wired.linkback.ways
+        assert (ways["zendesk"].how, ways["intercom"].how) == ("note", "tag")
+        assert Account("acme", "t", None, None).page_of("42").startswith(ways["zendesk"].under)
+        assert str(Workspace("wk42", "Acme", region).link("7")).startswith(ways["intercom"].under)
+        assert {"zendesk", "intercom"} <= set(wired.ledger._outlets)
+        assert CALLBACK in [window.callback_id for window in wired.windows]
+        assert any(isinstance(desk, LinkbackDesk) for desk in wired.desks)
+    finally:
+        store.close()
+
+
+def test_off_nothing_is_wired(tmp_path: Path) -> None:
+    desks = {"zendesk": {"subdomain": "acme", "token": "t"}, "intercom": {"token": "t", "linkback": False}}
+    config = Config.model_validate({"sources": desks})
+    assert wiring.ways(config) == {} and wiring.linkbacks(config) == {}
 
 
 # --- in words
