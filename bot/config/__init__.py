@@ -156,10 +156,11 @@ class Scoring(Stanza):
 
 
 class Output(Stanza):
-    """Where `run` writes. `cache` holds vectors by the hash of a text, never text."""
+    """Where `run` writes. `cache` holds vectors by the hash of a text, never text; `cache_keeps`: so many."""
 
     dir: Path = Path("out")
     cache: Path | None = None
+    cache_keeps: Annotated[int, Field(ge=1_000)] = 200_000
 
 
 class Config(Stanza):

@@ -33,15 +33,15 @@ _NEAR, _FAR = 256, 4_096  # texts that are embedded between two moments at which
 
 def embedder(cache: Path | None, config: Config | None = None) -> Embedder:
     """The built-in model, or the endpoint that `config` names, behind a cache of vectors where there is a place."""
-    if config and config.analysis.embedder == "endpoint" and config.llm and config.llm.embedding_model:
+    told, far = config or Config(), cluster(config) if config else None
+    model: Embedder = MiniLM(told.compute.threads, spread=far)
+    if told.analysis.embedder == "endpoint" and told.llm and told.llm.embedding_model:
         from bot.llm import EndpointEmbedder
 
-        model: Embedder = EndpointEmbedder(_endpoint(config.llm), config.llm.embedding_model)
-        return Cached(model, cache.expanduser()) if cache else model
-    far = cluster(config) if config else None
-    model = MiniLM(config.compute.threads if config else None, spread=far)
+        model = EndpointEmbedder(_endpoint(told.llm), told.llm.embedding_model)
     # Before anything is saved, a cluster must have enough to do for all of its workers.
-    return Cached(model, cache.expanduser(), at_once=_FAR if far else _NEAR) if cache else model
+    at_once = _FAR if far else _NEAR
+    return Cached(model, cache.expanduser(), keep=told.output.cache_keeps, at_once=at_once) if cache else model
 
 
 def spread(config: Config) -> Spread:
