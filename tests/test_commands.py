@@ -293,6 +293,7 @@ def test_an_undo_without_a_theme_names_the_newest_decision_and_takes_back_that_o
     desk.told("reject", "3", "--reason", "known")
     desk.told("merge", "5", "2")
 
+    assert "6 themes" in desk.says("history").stdout, "as many as the list has"
     asked = desk.told("undo", status=2)
     assert asked["code"] == "not_confirmed"
     assert f"“{names[5]}” stays a part of “{names[2]}”, merged by" in asked["message"]

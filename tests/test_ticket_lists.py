@@ -82,6 +82,7 @@ def test_what_most_lines_begin_with_is_read_as_what_it_is_and_said(tmp_path: Pat
     page = read(tmp_path, "\n".join(line.format(n=n, day=day, firm=firm, text=text) for n, day, firm, text in rows))
 
     assert bodies(page) == SAID
+    assert page.understood == (), "it has no columns of its own to tell of"
     assert page.warnings[0].message == f"The file is a list. Read from the beginning of each ticket: {told}."
     if "customer" in told:
         assert [t.account.name for t in page.tickets] == FIRMS

@@ -132,6 +132,8 @@ def history(
     config: ConfigFile = None,
 ) -> None:
     """Runs, newest first, and what became of them."""
+    from bot import current
+    from bot.phrases import count
     from bot.runs import SYNC
 
     told = settings(config)
@@ -142,8 +144,10 @@ def history(
                             "asked_at": r.asked_at.isoformat()} for r in runs]})  # fmt: skip
             return
         for r in runs:
-            digest = store.runs.digest(r.key)
-            made = f"{digest.window.label}, {len(digest.themes)} themes" if digest else (r.error or r.step or "waiting")
+            digest = current.digest(store, r.key)  # as `list` shows it
+            made = r.error or r.step or "waiting"
+            if digest is not None:
+                made = f"{digest.window.label}, {count(len(digest.themes), 'theme')}"
             say(f"{r.asked_at:%Y-%m-%d %H:%M}  {r.key:<24} {r.state:<8} {made}")
         if not runs:
             say("No run yet. Begin with: groundswell run")

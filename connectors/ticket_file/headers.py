@@ -61,7 +61,7 @@ def recognised(table: Table, mapped: Mapping[str, str], path: Path) -> Columns:
             f"{path} has no column with text that is known by name. Its columns are {_listed(headers)}: "
             f"say which one with {_option('body', _longest(table, rest))}."
         )
-    return Columns(of, tuple(_remarks(of, table, rest)), _understood(of, rest))
+    return Columns(of, tuple(_remarks(of, table, rest)), _understood(of, rest) if table.named else "")
 
 
 def _first(names: Sequence[str], plain: Mapping[str, str], taken: set[str], *, shared: bool) -> str | None:

@@ -109,7 +109,7 @@ def _table(pieces: Sequence[_Piece], rejects: Sequence[Reject]) -> Table:
     rows = [_row(piece, found, known) for piece, found in zip(pieces, begun, strict=True)]
     who = "email" if any("email" in row.values for row in rows) else "account"
     headers = tuple(who if field == "account" else field for field in known)
-    return Table((*headers, "body"), tuple(rows), tuple(rejects), (_remark(rows, headers),))
+    return Table((*headers, "body"), tuple(rows), tuple(rejects), (_remark(rows, headers),), named=False)
 
 
 def _begun(text: str) -> dict[str, tuple[str, int]]:

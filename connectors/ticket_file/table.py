@@ -23,7 +23,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Table:
+    """`named`: the file itself names its columns, so that people know them by these headers."""
+
     headers: tuple[str, ...]
     rows: tuple[Row, ...]
     rejects: tuple[Reject, ...] = ()
     warnings: tuple[Warned, ...] = ()
+    named: bool = True
