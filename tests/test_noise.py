@@ -67,6 +67,74 @@ def test_what_a_customer_wrote_stays(subject: str, body: str) -> None:
     assert why_noise(ticket("1", body, subject=subject)) is None
 
 
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("Out of office until 12/11", AUTO_REPLY),
+        ("Out of office: I am away until Monday and will reply on return", AUTO_REPLY),
+        ("Automatic reply: I am on annual leave", AUTO_REPLY),
+        ("automatic reply: out of office", AUTO_REPLY),
+        ("Automatic reply: thank you for your email", AUTO_REPLY),
+        ("Your mail could not be delivered: mailbox full", BOUNCE),
+        ("Cheap medical supplies, limited offer, click here to buy", SPAM),
+        ("increase your sales with our lead lists, 50% off today only", SPAM),
+        ("SEO services for your website, rank #1 on google, buy backlinks now", SPAM),
+        ("Ich bin bis 12.11. im Urlaub.", AUTO_REPLY),
+        ("Abwesend bis Montag", AUTO_REPLY),
+        ("Automatische Antwort: Ich bin derzeit nicht im Büro", AUTO_REPLY),
+        ("Réponse automatique : absent du bureau jusqu'au 12 novembre", AUTO_REPLY),
+        ("En congés jusqu'au 3 mars", AUTO_REPLY),
+        ("Fuera de la oficina hasta el lunes", AUTO_REPLY),
+        ("Ihre Nachricht konnte nicht zugestellt werden: Postfach voll", BOUNCE),
+        ("Su correo no se pudo entregar: buzón lleno", BOUNCE),
+        ("Votre message n'a pas pu être remis : boîte pleine", BOUNCE),
+        ("I'm out of the office until 4 May", AUTO_REPLY),
+        ("Your message to bob@x.example could not be delivered: user unknown", BOUNCE),
+        ("Boost your traffic with backlinks, order now", SPAM),
+        ("Steigern Sie Ihren Umsatz, nur heute, jetzt kaufen", SPAM),
+    ],
+)
+def test_a_line_that_only_a_machine_or_a_seller_writes_is_removed(line: str, why: str) -> None:
+    assert why_noise(ticket("1", line, subject="")) == why
+    assert why_noise(ticket("1", line, subject=line[:40])) == why  # exports cut titles out of texts
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Out of office until 12/11 does not show in the calendar",
+        "out of office until friday toggle missing",
+        "Automatic reply: not working in my mailbox",
+        "My automatic reply is sent twice",
+        "I am on annual leave until Monday, please pause my deliveries",
+        "Ich bin bis Montag im Urlaub, bitte Lieferung pausieren",
+        "Im Urlaub bis Montag, wie pausiere ich das Abo?",
+        "The limited offer 50% off did not apply at checkout",
+        "limited offer banner still shows 50% off",
+        "SEO title and email list export",
+        "Parcel could not be delivered: recipient unknown",
+        "Your courier says parcel could not be delivered",
+        "Could not deliver: address not found in your app",
+        "the message could not be delivered: it says mailbox full, but ours is empty",
+        "How do I set out of office until Monday?",
+        "Click here link in your mail leads nowhere, 50% off",
+        "email lists and mailing lists: merge",
+        "unsubscribe",
+        "Thanks, all good now!",
+        "Danke!",
+        "test",
+        "vacation until monday is counted twice",
+        "absent jusqu'au 12 : le solde est faux",
+        "Estoy de vacaciones hasta el lunes, pausen el pedido",
+        "mailbox full",
+        "i am away until friday and my order comes today",
+        "Our out of office until message is cut",
+    ],
+)
+def test_a_line_that_somebody_wrote_of_such_things_stays(line: str) -> None:
+    assert why_noise(ticket("1", line, subject="")) is None
+
+
 def test_who_sent_it_says_more_than_its_words() -> None:
     bounce = sent("MAILER-DAEMON@mx.acme.example", "Re: your question", "Diese Adresse gibt es nicht.")
     assert why_noise(bounce) == BOUNCE

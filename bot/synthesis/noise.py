@@ -79,6 +79,56 @@ _SPAM = re.compile(
     r"|inheritance fund|nigerian prince)\b",
     re.IGNORECASE,
 )
+# In spreadsheets a mail program's answer is one line without a subject. Such a line is noise as a whole or not at all,
+# and not where somebody complains, asks or wishes: "Out of office until 12/11 does not show in the calendar".
+_AWAY_LINE = re.compile(
+    r"(?:auto(?:matic|mated)?[- ]?(?:reply|response)|automatische antwort|abwesenheitsnotiz|r[ée]ponse automatique"
+    r"|respuesta autom[áa]tica)\s*[:–-]\s*(?:.{0,40}\b(?:out of (?:the )?office|on (?:\w+ )?(?:leave|vacation"
+    r"|holiday)|away|absent"
+    r"|urlaub|im b[üu]ro|cong[ée]s|vacaciones|oficina)\b.{0,80}|(?:thank you|thanks|we (?:have )?received"
+    r"|vielen dank|merci|gracias)"
+    r"\b.{0,80})"
+    r"|out of (?:the )?office\s*[:,–-]?\s*(?:until|till|from|through|i am|i['’]m|i will|we are|back)\b.{0,100}"
+    r"|(?:i am|i['’]m) (?:currently )?(?:out of (?:the )?office|on (?:annual |sick |parental )?leave"
+    r"|away)\s+(?:until|till)\b.{0,80}"
+    r"|(?:ich )?bin (?:bis|ab|vom|derzeit|zurzeit|aktuell)\b[^:;,]{0,40}\b(?:im urlaub|nicht im (?:b[üu]ro|haus)"
+    r"|abwesend)"
+    r"[^:;,]{0,30}|(?:abwesend|nicht im b[üu]ro|im urlaub) bis\b[^:;,]{0,30}"
+    r"|(?:je suis )?(?:absente?|en cong[ée]s?)(?: du bureau)? jusqu['’]au?\b[^:;,]{0,30}"
+    r"|(?:estoy )?(?:fuera de la oficina|de vacaciones) hasta\b[^:;,]{0,30}",
+    re.IGNORECASE,
+)
+_BOUNCE_LINE = re.compile(
+    r"(?:your (?:e-?mail|mail|message) (?:to \S{1,60} )?(?:could not|couldn['’]t|cannot|can['’]t) be delivered"
+    r"|(?:ihre )?(?:e-?mail|nachricht) konnte nicht zugestellt werden"
+    r"|votre (?:e-?mail|message) n['’]a pas pu [êe]tre (?:remis|distribu[ée])"
+    r"|(?:su|tu) (?:correo|mensaje) no (?:se )?(?:pudo|ha podido) (?:ser )?entrega(?:r|do|rse))\W{1,3}.{0,60}"
+    r"\b(?:mailbox|quota|(?:unknown|no such) (?:user|recipient)|user unknown|address not found|postfach|empf[äa]nger"
+    r"|bo[îi]te|destinataire|buz[óo]n|destinatario)\b.{0,60}",
+    re.IGNORECASE,
+)
+# Advertising; two of these in a line in which nobody speaks of oneself.
+_ADVERT = re.compile(
+    r"\b(?:click here (?:to|now|for)|limited(?:[- ]time)? offer|buy now|order now|today only|act now|\d{1,2} ?% off"
+    r"|best prices? guaranteed|(?:increase|boost|double) your (?:sales|traffic|revenue|rankings?)"
+    r"|our lead lists?|buy backlinks"
+    r"|rank (?:#?1|first) (?:on|in) google|cheap (?:medical|meds|medication|pills|watches|loans)|with backlinks"
+    r"|jetzt kaufen|nur heute|steigern sie ihren? (?:umsatz|verk[äa]ufe)|g[üu]nstige kredite|compre ahora"
+    r"|oferta limitada"
+    r"|cliquez ici|offre limit[ée]e)\b",
+    re.IGNORECASE,
+)
+_SPEAKS = re.compile(
+    r"\?|\b(?:not|cannot|can|could|error|fail\w*|wrong|broken|missing|bug|how|why|where|when i|calendar|sync\w*"
+    r"|setting|show\w*|appl\w+"
+    r"|status|button|banner|code|checkout|please|pls|bitte|svp|por favor|i|my|me|mine|but|kann|geht|funktioniert"
+    r"|fehler\w*|warum|wie)\b"
+    r"|n['’]t\b",
+    re.IGNORECASE,
+)
+_AWAY_FROM_SPEECH = re.compile(r"\b(?:i am|i['’]m|i will|my return)\b|\bnot in the office\b", re.IGNORECASE)
+_BUT = re.compile(r"\?|\b(?:but|our|my|aber|mais|pero)\b", re.IGNORECASE)
+_LINE = 160
 # An auto-reply is short; a customer who mentions a vacation in a long ticket has something to say.
 _SHORT = 600
 
@@ -93,7 +143,7 @@ def why_noise(ticket: Ticket) -> str | None:
         return BOUNCE
     if _answers_by_itself(ticket):
         return AUTO_REPLY
-    return SPAM if _sells(ticket) else None
+    return SPAM if _sells(ticket) else _noise_line(_only_line(ticket))
 
 
 def why_staff(ticket: Ticket) -> str:
@@ -118,6 +168,22 @@ def _answers_by_itself(ticket: Ticket) -> bool:
     # Some desks name their macro's tag so: then the words must agree, but need not be as clear.
     likely = bool(_AUTO_TAGS & tags) and (_AWAY.search(subject) or _AWAY_BODY.search(body))
     return bool(likely) or (len(body) < _SHORT and _away(subject, body))
+
+
+def _only_line(ticket: Ticket) -> str:
+    """All that a short ticket says, where that is one line: a subject may be its beginning. Else ""."""
+    subject, body = ticket.subject.strip(), " ".join(ticket.body.split())
+    line = body if body.startswith(subject) else subject if not body else ""
+    return line if len(line) <= _LINE else ""
+
+
+def _noise_line(line: str) -> str | None:
+    if _BOUNCE_LINE.fullmatch(line) and not _BUT.search(line):
+        return BOUNCE
+    if _AWAY_LINE.fullmatch(line) and not _SPEAKS.search(_AWAY_FROM_SPEECH.sub("", line)):
+        return AUTO_REPLY
+    adverts = {said.lower() for said in _ADVERT.findall(line)}
+    return SPAM if len(adverts) >= 2 and not _SPEAKS.search(line) else None
 
 
 def _sells(ticket: Ticket) -> bool:
