@@ -69,9 +69,13 @@ def standing(theme_id: str, log: Sequence[Decision], effects: Mapping[str, Effec
 
 
 def _given_up(log: Sequence[Decision]) -> int:
-    """How often all that a theme had outside was taken back: what is made after that is made anew."""
-    held = [sum(d.verdict in HOLDS for d in in_force(log[:n])) for n in range(len(log) + 1)]
-    return sum(before > 0 and after == 0 for before, after in pairwise(held))
+    """How often an approval was taken back, or the last of what was attached: what is made after that is made anew."""
+    held = [[d.verdict for d in in_force(log[:n]) if d.verdict in HOLDS] for n in range(len(log) + 1)]
+    given = (
+        before.count(Verdict.APPROVE) > after.count(Verdict.APPROVE) or (before and not after)
+        for before, after in pairwise(held)
+    )
+    return sum(map(bool, given))
 
 
 def _at(now: Standing, d: Decision) -> Standing:
