@@ -51,7 +51,7 @@ class ZendeskPlace(Place):
         self.ticket = server.add_ticket(self.someone, "Export", "It hangs.")
 
     def outlet(self, *, token: str | None = None, url: str | None = None, **more: Any) -> Zendesk:
-        told = {"email": "bot@acme.example", "timeout": 0.4, "settle": 0.0, **more}
+        told = {"email": "bot@acme.example", "timeout": 0.8, "settle": 0.0, **more}
         return Zendesk(subdomain="acme", token=token or TOKEN, base_url=url or self.zendesk.url, **told)
 
     def act(self) -> Act:
@@ -89,7 +89,7 @@ class IntercomPlace(Place):
         self.ticket = server.add_ticket("Export", "It hangs.", contact)
 
     def outlet(self, *, token: str | None = None, url: str | None = None, **more: Any) -> Intercom:
-        told = {"timeout": 0.4, "settle": 0.0, **more}
+        told = {"timeout": 0.8, "settle": 0.0, **more}
         return Intercom(token=token or TOKEN, base_url=url or self.intercom.url, **told)
 
     def act(self) -> Act:

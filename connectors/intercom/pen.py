@@ -108,8 +108,11 @@ class Pen:
 
     def _exchange(self, call: Callable[[Sdk], object], lost: type[Exception]) -> Reply:
         """`lost`: what it is when no answer says what became of it."""
-        ends = time.monotonic() + self._timeout
-        hear = {"response": [lambda answer: _hear(answer, ends, lost)]}
+        left: list[float] = []  # when the request did: the SDK loads its parts when they are first asked for
+        hear: dict[str, list[Callable[..., Any]]] = {
+            "request": [lambda _: left.append(time.monotonic())],
+            "response": [lambda answer: _hear(answer, left[-1] + self._timeout, lost)],
+        }
         limits = httpx.Timeout(self._timeout, connect=min(_CONNECT, self._timeout))
         with httpx.Client(verify=trust(), timeout=limits, follow_redirects=False, event_hooks=hear) as client:
             sdk = Sdk(token=self._token, base_url=self._address, headers=dict(VERSION), httpx_client=client)
