@@ -23,7 +23,7 @@ from bot.synthesis.alarms import alarms
 from bot.synthesis.counts import counts
 from bot.synthesis.evidence import quotes
 from bot.synthesis.kinds import kind
-from bot.synthesis.words import MADE_BY, Material, candidates, problem, short, weights, words
+from bot.synthesis.words import MADE_BY, Material, candidates, problem, renamed, weights, words
 
 _EDITED = ("title", "problem", "user_story", "acceptance")
 
@@ -160,12 +160,12 @@ class Sheet:
         return bool(theme.counts.tickets / days < rate * (1 + growth))
 
     def _worded(self, theme: Theme) -> Words:
-        said, edits = theme.words, self.edits.get(theme.id, {})
+        said, edits, name = theme.words, self.edits.get(theme.id, {}), self.names.get(theme.id)
         changes = {k: tuple(map(str, v)) if isinstance(v, list | tuple) else str(v) for k, v in edits.items()}
-        if name := self.names.get(theme.id):
-            changes |= {"name": name, "short": short(name)}
-        edited = tuple(sorted(changes.keys() - {"short"}))
-        return replace(said, **changes, edited=edited) if changes else said  # type: ignore[arg-type]
+        if name and name != said.name:
+            said = renamed(said, name, [self.batch.clean[t.id].sentences for t in self.batch.of(theme.members)])
+        edited = tuple(sorted({*changes, *(["name"] if name else [])}))
+        return replace(said, **changes, edited=edited) if edited else said  # type: ignore[arg-type]
 
     def _rebuilt(self, theme: Theme, rows: Mapping[str, Evidence]) -> Theme:
         batch = self.batch
@@ -203,7 +203,9 @@ class Sheet:
             return replace(theme.words, problem=problem(said)) if theme.words.made_by == MADE_BY else theme.words
         sentences = tuple(self.batch.clean[t.id].sentences for t in tickets)
         material = Material(sentences, *kind(self.batch.own(tickets)))
-        best = candidates(material, weights(material, self.batch.vocabulary))[0]
+        options = candidates(material, weights(material, self.batch.vocabulary))
+        taken = {t.words.name for i, t in self.themes.items() if i != theme.id}  # two of one name can't be told apart
+        best = next((c for c in options if c.name not in taken), options[0])
         return words(best, material, said)
 
     def _core(self, ids: Sequence[str]) -> int:

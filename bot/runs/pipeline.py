@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from bot import __version__
 from bot.digest import Reading, digest
 from bot.domain import Digest, Making, Theme, Warned, shown_ids
@@ -15,10 +17,13 @@ from bot.months.trends import Little
 from bot.ports import Embedder, Reader, Refused, Source, Spread, Unavailable, Usage, in_turn
 from bot.redact import placeholders
 from bot.runs.reading import Asked, Unwatched, Watch, read
-from bot.synthesis import Ask, Plan, Synthesis, Synthesizing, lineage, synthesize
+from bot.synthesis import Ask, Found, Plan, Synthesis, Synthesizing, lineage, synthesize
 from bot.synthesis.lineage import Known, Seen
 from bot.synthesis.rules import Rules
-from bot.synthesis.words import MADE_BY, short
+from bot.synthesis.words import MADE_BY, renamed
+
+_HEARD = 12  # tickets, the nearest, against whose words a name is held
+_AS_WELL = 0.08  # of mean cosine: a wording changes it by less, another subject by more
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,8 @@ def compose(  # noqa: PLR0913 - what a digest is made from
     groups = (*found.themes, *found.candidates)
     ids = lineage.ids([Seen(frozenset(t.id for t in f.members), f.centre) for f in groups], known)
     centres = {i: f.centre for i, f in zip(ids, groups, strict=True) if f.centre}
-    made = _as_before(digest(reading, found, making, rules, ids), known)
+    made = digest(reading, found, making, rules, ids)
+    made = _as_before(made, dict(zip(ids, groups, strict=True)), _still_fitting(ids, groups, known, embedder))
     return Composed(made, centres, _little(found, shown_ids(reading.everything)))
 
 
@@ -116,17 +122,45 @@ def _little(found: Synthesis, shown: Mapping[str, str]) -> tuple[Little, ...]:
     )
 
 
-def _as_before(made: Digest, known: Sequence[Known]) -> Digest:
-    """A theme keeps the name by which people know it; `known` comes newest first. One with a figure in it, which may
-    have been of that month's tickets alone, is found anew."""
+def _still_fitting(
+    ids: Sequence[str], groups: Sequence[Found], known: Sequence[Known], embedder: Embedder
+) -> dict[str, str]:
+    """theme id -> the name by which people know it, where that still says about as much as the one found today.
+
+    `known` comes newest first. A name with a figure in it may have been of that month's tickets alone.
+    """
     names: dict[str, str] = {}
     for k in known:
         if k.name and not any(c.isdigit() for c in k.name):
             names.setdefault(k.theme_id, k.name)
+    return {
+        i: names[i]
+        for i, found in zip(ids, groups, strict=True)
+        if i in names and names[i] != found.words.name and _fits(names[i], found, embedder)
+    }
+
+
+def _fits(name: str, found: Found, embedder: Embedder) -> bool:
+    """Is the name about as near to what the theme's tickets say as the name that was found for it today?"""
+    said = [s for s in found.sentences if s][:_HEARD]
+    if not said:
+        return True
+    try:
+        rows = embedder.embed((name, found.words.name, *said))
+    except (Unavailable, Refused):
+        return True  # without a second look the name that people know stays
+    before, today = (float(np.mean(rows[2:] @ row)) for row in rows[:2])
+    return before >= today - _AS_WELL
+
+
+def _as_before(made: Digest, found: Mapping[str, Found], names: Mapping[str, str]) -> Digest:
+    """The themes by the names that people know, with the title, story and criteria to it."""
 
     def named(theme: Theme) -> Theme:
-        name = names.get(theme.id)
-        return theme if name is None else replace(theme, words=replace(theme.words, name=name, short=short(name)))
+        if theme.id not in names:
+            return theme
+        said = [[s] for s in found[theme.id].sentences]
+        return replace(theme, words=renamed(theme.words, names[theme.id], said))
 
     return replace(
         made,

@@ -11,7 +11,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from bot.synthesis import english as en
 from bot.synthesis.criteria import criteria
 from bot.synthesis.drafting import kind_of, plain_title, story, title_of
 from bot.synthesis.evidence import PLACEHOLDER
-from bot.synthesis.frames import Frame, Phrase, capitalised, general, phrases
+from bot.synthesis.frames import Frame, Phrase, capitalised, general, named, phrases
 
 MADE_BY = "extractive"
 _CANDIDATES = 24  # names embedded for each theme: the cost of naming grows with this, not with the batch
@@ -210,6 +210,23 @@ def words(candidate: Candidate, material: Material, quotes: Sequence[str]) -> Wo
         user_story=story(phrase, kind, material.sentences),
         acceptance=criteria(candidate.name, phrase, kind, material.sentences),
         made_by=MADE_BY,
+    )
+
+
+def renamed(said: Words, name: str, tickets: Sequence[Sequence[str]]) -> Words:
+    """The words of a theme that goes by another name: title, story and criteria follow it where they are the method's.
+
+    `tickets`: the sentences of its tickets. What a model or a person has worded stays.
+    """
+    named_so = replace(said, name=name, short=short(name))
+    if said.made_by != MADE_BY:
+        return named_so
+    phrase = named(name)
+    return replace(
+        named_so,
+        title=title_of(phrase, said.kind) or plain_title(name, said.kind),
+        user_story=story(phrase, said.kind, tickets),
+        acceptance=criteria(name, phrase, said.kind, tickets),
     )
 
 

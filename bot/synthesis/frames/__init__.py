@@ -15,10 +15,10 @@ from bot.synthesis.frames.asked import how, may, order, question, topic, wish
 from bot.synthesis.frames.clauses import TOKEN, clauses, quiet
 from bot.synthesis.frames.particulars import general
 from bot.synthesis.frames.phrase import MAX_WORDS, Frame, Phrase, capitalised
-from bot.synthesis.frames.shaping import theirs, trimmed
+from bot.synthesis.frames.shaping import theirs, trimmed, uncapitalised
 from bot.synthesis.frames.stated import fault, oneself, why
 
-__all__ = ["MAX_WORDS", "Frame", "Phrase", "capitalised", "general", "phrases"]
+__all__ = ["MAX_WORDS", "Frame", "Phrase", "capitalised", "general", "named", "phrases"]
 
 
 def phrases(sentence: str) -> Iterator[Phrase]:
@@ -29,6 +29,18 @@ def phrases(sentence: str) -> Iterator[Phrase]:
             phrase = _read(tokens)
             if phrase is not None:
                 yield phrase
+
+
+def named(name: str) -> Phrase:
+    """A name, whoever gave it, as a phrase to build on: what it reads as, else its words as they stand."""
+    first, _, rest = name.partition(" ")
+    low = first.lower()
+    if rest and en.is_gerund(low) and not en.lemmas(low, "NOUN") and not en.is_adjective(low):
+        text = f"{en.base(low)} {rest}"
+        return Phrase(Frame.HOW, text, text, sure=True)
+    whole = next((p for p in phrases(name) if p.name.lower() == name.lower()), None)
+    told = uncapitalised(name.split() or [name])
+    return whole or Phrase(Frame.TOPIC, f"{told} {rest}".strip(), f"{told} {rest}".strip())
 
 
 def _read(tokens: list[str]) -> Phrase | None:

@@ -54,8 +54,8 @@ _PLAIN = frozenset(  # of a piece's words, those that tell nothing of whose it i
     "in to from at with on for into between near via of after within since until by about around over almost nearly"
     " only more than least up the last past now ago already a an and error code message this next every morning"
     " afternoon evening night am pm percent sec secs second seconds min mins minute minutes hour hours hr hrs h day"
-    " days nights week weeks month months year years times km miles eur euro euros usd gbp dollar dollars pound pounds two three"
-    " four five six seven eight nine ten several few some".split()
+    " days nights week weeks month months year years times km miles eur euro euros usd gbp dollar dollars pound pounds"
+    " two three four five six seven eight nine ten several few some".split()
 )
 
 
