@@ -115,6 +115,21 @@ def test_what_stands_apart_is_stable_and_strangers_are_not() -> None:
     assert shaky.stability.max() < 0.5
 
 
+def test_a_large_batch_is_looked_at_in_blocks_and_gives_the_same_to_the_bit() -> None:
+    vectors, planted = cloud([6_000, 4_000, 3_000, 2_000], nowhere=3_000)
+    whole, lazy, labels = tree.centred(vectors), tree.seen(vectors), np.array(planted)
+    assert isinstance(lazy, tree.Space) and not isinstance(tree.seen(vectors[:8_000]), tree.Space)
+    rows = np.array([17_999, 3, 8_192, 3])
+    assert np.array_equal(lazy[rows], whole[rows]) and np.array_equal(lazy[8_190:8_195], whole[8_190:8_195])
+    assert np.array_equal(tree.sums_of(lazy, labels), tree.sums_of(whole, labels))
+    inside = labels >= 0
+    together = np.array([whole[labels == k].astype(np.float64).sum(axis=0) for k in range(4)])
+    assert np.allclose(tree.sums_of(lazy, labels), together, rtol=1e-5, atol=1e-3)
+    moved = tree.refined(lazy, np.where(inside, labels, 0))
+    assert np.array_equal(moved, tree.refined(whole, np.where(inside, labels, 0)))
+    assert (moved[inside] == labels[inside]).mean() > 0.99 and (moved[~inside] < 0).mean() > 0.5
+
+
 def test_resamples_are_seeded() -> None:
     space, _ = cloud([40, 30, 20], nowhere=30)
     labels = tree.grouped(space)
