@@ -170,6 +170,34 @@ def test_the_units_own_command_serves_as_a_user_without_rights_and_ends_well(hou
     assert not any("Traceback" in line for line in unit.said)
 
 
+def test_the_command_of_the_installation_works_on_the_services_own_database(house: Path) -> None:
+    told = read("groundswell.sh")
+    for name, value in re.findall(r"^Environment=(\w+)=(.*)$", read("groundswell.service"), flags=re.MULTILINE):
+        assert f"export {name}={value}\n" in told
+    assert "export GROUNDSWELL_CONFIG=/etc/groundswell/config.yaml\n" in told  # as in ExecStart
+    (house / "config.yaml").write_text("workspace: {name: Acme}\n")
+    (house / "bin").write_text(
+        f"#!/bin/sh\nPYTHONPATH={ROOT} exec {sys.executable} -c "
+        '"import sys; sys.argv[0] = \'groundswell\'; from bot.cli import main; main()" "$@"\n'
+    )
+    (house / "bin").chmod(0o755)
+    places = {
+        "/var/lib/groundswell": house,
+        "/etc/groundswell": house,
+        "/opt/groundswell/bin/groundswell": house / "bin",
+    }
+    for place, mine in places.items():
+        told = told.replace(place, str(mine))
+    (house / "groundswell.sh").write_text(told.replace("sudo -u groundswell --", ""))
+
+    def said(*words: str) -> str:
+        command = ["sh", str(house / "groundswell.sh"), *words]
+        return subprocess.run(command, cwd="/", capture_output=True, text=True, check=True).stdout
+
+    assert said("db", "migrate").startswith(f"sqlite:///{house}/groundswell.db")
+    assert said("db", "backup", "a copy.db") and (house / "a copy.db").stat().st_mode & 0o077 == 0
+
+
 # --- what the files say of us
 
 
