@@ -67,8 +67,11 @@ INTRANSITIVE = frozenset(
 )
 # What somebody lacks or hopes for, no fault that could end.
 WISHES = frozenset("need want require expect ask wish hope wait like prefer request".split())
+# Things that the lexicon lacks, and that are no names.
+THINGS = frozenset("app apps login logins wifi mic homepage username popup dropdown chatbot checkin signup".split())
 # Verbs that the lexicon lacks.
 _LATER = {form: verb for verb in ("sync", "resync") for form in (verb, f"{verb}s", f"{verb}ed", f"{verb}ing")}
+_LATER_NOUNS = frozenset("sync syncs resync log logs".split())
 
 _CONTRACTIONS = (
     (re.compile(r"\b(wan)na\b", re.IGNORECASE), "want to"),
@@ -104,8 +107,10 @@ def expanded(text: str) -> str:
 @lru_cache(maxsize=50_000)
 def lemmas(word: str, pos: str) -> tuple[str, ...]:
     """The dictionary forms of a lower-case word as `VERB`, `NOUN`, `ADJ` or `ADV`; () when it can't be one."""
+    if pos == "NOUN" and word in _LATER_NOUNS:
+        return (word.removesuffix("s"),)
     if word in _LATER:
-        return (_LATER[word],) if pos == "VERB" or (pos == "NOUN" and word in {"sync", "syncs"}) else ()
+        return (_LATER[word],) if pos == "VERB" else ()
     found = lemminflect.getAllLemmas(word, upos=pos)
     return tuple(found.get(pos, ())) if found else ()
 

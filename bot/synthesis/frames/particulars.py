@@ -62,7 +62,7 @@ _PLAIN = frozenset(  # of a piece's words, those that tell nothing of whose it i
 def general(sentence: str, shared: Callable[[str], bool]) -> str:
     """The sentence without the particulars of which no word is `shared` by its theme's tickets."""
     for pattern in _SPECIMENS:
-        sentence = pattern.sub(lambda m: m[0] if _kept(m[0], shared) else " " * m[0].endswith(" "), sentence)
+        sentence = pattern.sub(lambda m: m[0] if _kept(m[0], shared) else "", sentence)
     return sentence.lstrip()
 
 

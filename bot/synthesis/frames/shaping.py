@@ -100,7 +100,7 @@ def uncapitalised(tokens: list[str]) -> str:
     name = any(t[:1].isupper() and not t.isupper() for t in tokens[1:4])
     known = (
         any(en.lemmas(first.lower(), pos) for pos in ("NOUN", "VERB", "ADJ", "ADV"))
-        or first.lower() in en.CLOSED | en.PRONOUNS
+        or first.lower() in en.CLOSED | en.PRONOUNS | en.THINGS
     )
     return first.lower() if known and not name and first[1:].islower() else first
 

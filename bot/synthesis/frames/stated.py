@@ -103,7 +103,9 @@ def _remedy(predicate: list[str], lowered: list[str]) -> str:
 
 
 def _negator(lowered: Sequence[str]) -> int | None:
-    return next((i for i in range(min(2, len(lowered))) if lowered[i] in {"not", "never"}), None)
+    """Where the predicate is denied: in front, or behind its auxiliary."""
+    places = range(2 if lowered and lowered[0] in AUXILIARIES else 1)
+    return next((i for i in places if lowered[i : i + 1] in (["not"], ["never"])), None)
 
 
 def _infinitive(predicate: list[str]) -> list[str]:
@@ -220,6 +222,8 @@ def _acting(predicate: list[str]) -> list[str] | None:
     if first == "never" and rest:
         positive = _acting(rest)
         return ["never", *positive] if positive else None
+    if rest and rest[0].lower() in {"not", "never"} and first not in AUXILIARIES:
+        return None
     if rest and rest[0].lower() in {"not", "never"} and len(rest) > 1:
         positive = _acting([predicate[0], *rest[1:]])
         return [rest[0].lower(), *positive] if positive else None

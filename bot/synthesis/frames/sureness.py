@@ -19,7 +19,7 @@ def noun_phrase(words: Sequence[str], *, announced: bool = False) -> bool:
     `announced`: words before it said that a thing follows ("we need ..."), so that its first word can be no verb.
     """
     low = [w.lower() for w in words]
-    if not low or not _head(low[-1]):
+    if not low or low[0] == "no" or not _head(low[-1]):
         return False
     if not announced and _commands(low):
         return False
