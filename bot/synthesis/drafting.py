@@ -124,7 +124,8 @@ def _said(phrase: Phrase) -> str:
     """The phrase in the writer's own person, as it stands."""
     if phrase.frame in _ACTS:
         return phrase.name[:1].lower() + phrase.name[1:]
-    return phrase.own + phrase.text.removeprefix(phrase.subject) if phrase.frame is Frame.FAULT else phrase.own
+    own = definite(phrase.own) if phrase.sure and phrase.frame is Frame.FAULT else phrase.own
+    return own + phrase.text.removeprefix(phrase.subject) if phrase.frame is Frame.FAULT else phrase.own
 
 
 def _wanted(phrase: Phrase, kind: Kind) -> str:

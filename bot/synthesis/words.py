@@ -146,6 +146,7 @@ def _reader(material: Material) -> Callable[[str], Iterator[Phrase]]:
 def _fit(phrase: Phrase, kind: Kind) -> float:
     """How well it reads for the kind; what customers did themselves ("we paid for seats") is seldom what is wrong."""
     own = phrase.frame is Frame.SELF and not phrase.sure and kind is Kind.BUG
+    own |= phrase.frame is Frame.FAULT and phrase.doing.partition(" ")[0] in en.WISHES  # "the auditor needs access"
     return _FITS[kind][phrase.frame] - (0.45 if own else 0.0) - (0.0 if phrase.sure else _UNSURE)
 
 

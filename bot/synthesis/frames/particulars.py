@@ -23,7 +23,7 @@ _DAY = (
 )
 _ENDS = (  # what may follow, so that the rest is still a clause
     r"(?=\s*(?:$|[.,;:!?()\n])|\s(?:and|but|or|when|if|while|after|before|because|although|is|are|was|were|has|have|had"
-    r"|do|does|did|can|cannot|could|will|would|not|never|in|on|at|to|from|with|for|since|by|between|as|so|now|again)\b)"
+    r"|do|does|did|can|cannot|could|will|would|not|never|in|on|at|to|from|with|for|since|by|between|as|so|now|again|only)\b)"
 )
 _SPECIMENS = (
     # "for 20 minutes", "after more than 3 weeks", "4.90 EUR"
