@@ -35,6 +35,25 @@ def test_a_question_about_a_thing_is_no_complaint_of_it(asks: str, complains: st
     assert (kind_of(asks), kind_of(complains)) == (Kind.HOW_TO, Kind.BUG)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I can see another patient's letter in my account",
+        "Gutscheincode wird nicht angenommen",
+        "Laborwerte fehlen im Portal",
+        "no me llego el recordatorio de la cita",
+        "le lien ne marche pas",
+        "sauces not included",
+    ],
+)
+def test_a_breach_and_a_fault_in_other_languages_are_faults(text: str) -> None:
+    assert kind_of(text) is Kind.BUG
+
+
+def test_a_plural_is_no_verb() -> None:
+    assert kind_of("Auditor view access for two weeks only") is Kind.HOW_TO
+
+
 def test_what_does_not_let_one_is_no_wish() -> None:
     assert kind_of("The app won't let me change my PIN") is Kind.BUG
     assert kind_of("Please let us change the PIN ourselves") is Kind.REQUEST

@@ -25,7 +25,7 @@ JOIN, KEEP = 0.40, 0.32  # leave-one-out cosine at which a ticket joins a group,
 SMALL_CUT = 0.60  # anecdotes have few members to prove themselves: 93 % are one problem (bench/README.md)
 # What holds for a group that only a second look finds (bench/README.md): it is a good part of what was left, for chance
 # makes groups of five among hundreds of strangers; it holds together; it is no splinter of a group found before.
-_PART, _HOLDS, _SPLINTER = 0.08, 0.44, 0.35
+_PART, _HOLDS, _SPLINTER = 0.08, 0.44, JOIN
 _CUTS = np.round(np.arange(0.55, 0.826, 0.025), 3)
 _USUAL_CUT, _PRIOR = 0.69, 30.0
 _SAMPLE = 2_500
