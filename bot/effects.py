@@ -27,6 +27,7 @@ CALL = timedelta(seconds=10)  # an outlet's own hard timeout
 WINDOW = timedelta(seconds=30)  # from the compare-and-set to the last moment at which a request may still be on its way
 MARGIN = timedelta(seconds=5)  # on top, before anybody looks: the other side may still be committing
 RECONCILE = timedelta(minutes=5)  # how long an unknown outcome is looked for before a person is asked
+RESTORED = "restored"  # in the audit: a copy of the database was put back
 VERIFY_AFTER = timedelta(minutes=10)
 _LOOKS = (5, 15, 45, 120, 300)  # seconds between looks; search indexes lag by seconds to minutes (VENDORS 4.2)
 _log = structlog.get_logger("groundswell")
@@ -158,6 +159,9 @@ class Ledger:
         # Before the mark: what is found later is judged by the mark's age, so no freeze may lie between the two.
         deadline = self._store.now() + self._patience.window
         try:
+            if (made := self._of_the_lost_time(effect, outlet)) is not None:
+                effects.done(act.key, made)
+                return
             hint = {} if act.repeatable else outlet.mark(act)
         except Unavailable as away:
             effects.not_sent(act.key, effect.attempts, self._later(effect, away), str(away))
@@ -172,6 +176,12 @@ class Ledger:
             effects.not_sent(act.key, effect.attempts + 1, None, "paused too long before sending")
             return
         self._do(effect, outlet, quiet)
+
+    def _of_the_lost_time(self, effect: Effect, outlet: Outlet) -> Receipt | None:
+        """Once a copy was put back, before a first send: what was made since it was taken, of which we have no row."""
+        if effect.act.repeatable or effect.attempts or not self._store.audit.has(RESTORED):
+            return None
+        return next(iter(outlet.twins(effect.act)), None)
 
     def _do(self, effect: Effect, outlet: Outlet, quiet: datetime) -> None:
         act, effects, attempt = effect.act, self._store.effects, effect.attempts + 1

@@ -42,7 +42,7 @@ def test_a_digest_that_is_posted_at_once_is_told_with_its_channel_and_the_next_w
     assert line == (
         "serving; October 2026 is due and is posted to C0PRODUCT1 now; "
         "next digest 1 December 2026 09:00 (first weekday 09:00, UTC); "
-        "Intercom, read every 60 minutes, 1 ticket file, Slack channel C0PRODUCT1, Jira project BILL"
+        "Intercom read every 60 minutes, 1 ticket file, Slack channel C0PRODUCT1, Jira project BILL"
     )
     assert "September 2026 and October 2026 are due and are posted to" in said(WHOLE, [SEPTEMBER, OCTOBER])[0]
     assert "due" not in said(WHOLE, [])[0] and "now" not in said(WHOLE, [])[0]

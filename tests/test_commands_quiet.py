@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.effects import RESTORED
+from bot.store import Store
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,12 @@ def test_migrate_makes_it_and_then_nothing_is_missing(tmp_path: Path, monkeypatc
     assert CliRunner().invoke(app, ["db", "migrate"]).exit_code == 0
     done = CliRunner().invoke(app, ["retention"])
     assert (done.stdout, done.stderr) == ("Let go: 0 texts, 0 answers, 0 clicks, 0 sent messages\n", "")
+
+
+def test_a_copy_that_is_put_back_is_noted_for_the_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for words in (["migrate"], ["backup", "copy.db"], ["restore", "copy.db", "--yes"]):
+        done = CliRunner().invoke(app, ["db", *words])
+        assert done.exit_code == 0, done.output
+    with closing(Store.open(f"sqlite:///{tmp_path}/data/groundswell.db", workspace="default")) as store:
+        assert store.audit.has(RESTORED) and not store.audit.has("anything else")

@@ -15,9 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.acts import Absent, Act, Effect, EffectState, Found, Hint, Receipt, Sighting, Undecided, Verdict
-from bot.effects import CALL, MARGIN, RECONCILE, VERIFY_AFTER, WINDOW, Ledger
+from bot.effects import CALL, MARGIN, RECONCILE, RESTORED, VERIFY_AFTER, WINDOW, Ledger
 from bot.ports import Refused, Unavailable, Unknown
 from bot.store import Store
+from bot.store.copying import backup, restore
+from bot.store.opening import parsed
 from tests.databases import WORKSPACE, Clock, Fresh, at_once
 from tests.spine import PASSED, RUN, Scene, scene
 
@@ -67,6 +69,23 @@ def test_links_wait_for_their_issue_and_go_nowhere_without_it(here: Scene) -> No
     assert waits is not None and (waits.state, waits.attempts) == (S.PENDING, 0)
     assert here.ledger.settle(link.act.key, patience=5) == waits  # at once: there is nothing to wait for
     assert here.jira.requests == []
+
+
+def test_what_was_made_after_a_copy_is_found_when_the_copy_was_put_back(here: Scene, tmp_path: Path) -> None:
+    here.settle()
+    backup(parsed(here.store.url), tmp_path / "copy.db")
+    approved(here)
+    here.settle()
+    before = len(here.jira.requests)
+    restore(parsed(here.store.url), tmp_path / "copy.db")
+    here.store.audit.write("cli:ops", RESTORED, "copy.db", {})
+    key = approved(here)  # the copy knows of no approval
+    here.settle()
+    done = here.store.effects.get(key)
+    (issue,) = here.jira.issues
+    assert done is not None and done.state is S.DONE and done.receipt is not None and done.receipt.ref == issue.key
+    assert {e.state for e in here.store.effects.of_theme(here.theme())} == {S.DONE}
+    assert not [r for r in here.jira.requests[before:] if r.method == "POST" and r.path.endswith("/issue")]
 
 
 # --- the other side is away, or says no

@@ -58,5 +58,6 @@ def _with(told: Config) -> str:
 def _sources(told: Config) -> list[str]:
     desks = {"Zendesk": told.sources.zendesk, "Intercom": told.sources.intercom}
     files = len(told.sources.file.paths)
-    named = [f"{name}, read every {told.schedule.sync_minutes} minutes" for name, desk in desks.items() if desk]
+    read = [name for name, desk in desks.items() if desk]
+    named = [f"{' and '.join(read)} read every {told.schedule.sync_minutes} minutes"] if read else []
     return named + ([phrases.count(files, "ticket file")] if files else [])

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.commands.common import FAILED, AsJson, ConfigFile, Yes, agreed, fail, opened, say, settings, tell
+from bot.commands.common import FAILED, AsJson, ConfigFile, Yes, actor, agreed, fail, opened, say, settings, tell
 
 _room = typer.Typer(help="The database: bring it up to date, copy it, put a copy back.", no_args_is_help=True)
 _LET_GO = {"texts": "text", "answers": "answer", "clicks": "click", "sent": "sent message"}
@@ -55,6 +55,7 @@ def restore(
     config: ConfigFile = None,
 ) -> None:
     """Put a copy in the place of the SQLite database. Stop `serve` first; what was there is kept beside it."""
+    from bot.effects import RESTORED
     from bot.ports import Refused
     from bot.store.copying import restore as put_back
     from bot.store.opening import parsed
@@ -65,6 +66,8 @@ def restore(
         kept = put_back(parsed(told.storage.database), copy)
     except Refused as refused:
         fail("not_restored", str(refused), as_json=as_json, status=FAILED)
+    with opened(told, as_json=as_json) as store:  # the ledger looks from now on for what the copy can't know
+        store.audit.write(actor(), RESTORED, str(copy), {"kept": str(kept)})
     tell({"kept": str(kept)}) if as_json else say(f"{copy} is in place; what was there is {kept}")
 
 

@@ -111,6 +111,12 @@ class Audit:
         with self._database.writing() as connection:
             noted(connection, self._database.now(connection), actor, action, object, detail)
 
+    def has(self, action: str) -> bool:
+        """Whether it was ever done."""
+        query = select(schema.audit.c.number).where(schema.audit.c.action == action).limit(1)
+        with self._database.reading() as connection:
+            return connection.execute(query).first() is not None
+
     def recent(self, limit: int = 50) -> list[Entry]:
         """Newest first."""
         t = schema.audit
