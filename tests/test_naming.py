@@ -93,6 +93,12 @@ def test_what_is_sure_is_said_fluently(sentence: str, title: str, wanted: str) -
     assert (told.title, told.user_story) == (title, f"As a customer, I want {wanted}.")
 
 
+def test_a_country_is_no_customer_and_a_question_keeps_its_thing_whole() -> None:
+    names = [next(phrases(s)).name for s in ("fees for US cards", "What are disposable virtual cards?")]
+    assert names[0] == "Fees for US cards"
+    assert "are virtual" not in names[1]
+
+
 def test_a_no_in_front_is_not_lost() -> None:
     assert made("no sound in the video call").title == "Fix: No sound in the video call"
 

@@ -101,7 +101,8 @@ def _of_a_question(phrase: Phrase) -> tuple[str, ...]:
     if phrase.frame is Frame.SELF:
         return () if phrase.negated else (f"Explain what to do after {phrase.acting}",)
     if phrase.frame is Frame.FAULT:
-        return (f"Explain what to do when {phrase.text}",)
+        clause = phrase.text.removeprefix(phrase.subject)
+        return tuple(f"Explain what to do when {who}{clause}" for who in (definite(phrase.subject), phrase.subject))
     return (f"Clarify {phrase.text}",)
 
 

@@ -18,6 +18,9 @@ _LOOSE = frozenset(
 )
 
 
+_COUNTRIES = ("US",)  # no "us"
+
+
 PARTICLES = frozenset("out up down off in on back over away through".split())
 
 
@@ -157,7 +160,7 @@ def theirs(tokens: Sequence[str]) -> str:
     """Possessives of the writer become "the"; a name speaks of all customers."""
     words: list[str] = []
     for i, token in enumerate(tokens):
-        low = token.lower()
+        low = token.lower() if token not in _COUNTRIES else token
         if i == 0 and low in {"my", "our", "your", "the", "a", "an"}:
             continue
         if low == "own" and i and tokens[i - 1].lower() in en.POSSESSIVES:

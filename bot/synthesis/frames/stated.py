@@ -276,4 +276,5 @@ def subject_end(low: Sequence[str], auxiliary: str) -> int | None:
 def _stands_alone(low: Sequence[str], i: int) -> bool:
     """An adjective that no noun follows is what is said of the subject: "the rate wrong when ..."."""
     after = low[i + 1] if i + 1 < len(low) else ""
-    return en.is_adjective(low[i]) and (not en.is_noun(low[i]) or not after or after in en.PREPOSITIONS)
+    ends = not after or after in en.PREPOSITIONS
+    return en.is_adjective(low[i]) and (ends or not (en.is_noun(low[i]) or en.is_noun(after)))
