@@ -16,7 +16,8 @@ def test_files_of_one_name_do_not_collide(tmp_path: Path) -> None:
     files = []
     for place in ("eu", "us"):
         (tmp_path / place).mkdir()
-        files.append(jsonl(tmp_path / place / "tickets.jsonl", [{**t, "requester": f"{place}{n}@company.example"} for n, t in enumerate(tickets(6))]))
+        rows = [{**row, "requester": f"{place}{n}@company.example"} for n, row in enumerate(tickets(6))]
+        files.append(jsonl(tmp_path / place / "tickets.jsonl", rows))
     told = data(run(files))
     assert told["totals"]["tickets_read"] == 12
     assert told["rejects"] == []
