@@ -137,6 +137,14 @@ def test_an_unreachable_desk_is_5(town: Town, tmp_path: Path, kind: str, more: d
     assert json.loads(done.stdout)["error"]["retryable"] is True
 
 
+def test_a_dry_run_asks_no_help_desk_and_tells_how_far_each_was_read(town: Town, tmp_path: Path) -> None:
+    _config(town, tmp_path)
+    done = groundswell("run", "last-month", "--dry-run", cwd=tmp_path)
+    assert done.returncode == 0 and "read   0 tickets of " in done.stdout, done.stderr
+    assert "from Zendesk (not read yet), Intercom (not read yet); a run reads on from there first" in done.stdout
+    assert town.zendesk.requests == [] and town.intercom.requests == [] and not (tmp_path / "out").exists()
+
+
 def test_with_one_source_down_the_digest_comes_and_says_so_first(town: Town, tmp_path: Path) -> None:
     path = _config(town, tmp_path)
     _changed(path, "zendesk", token="wrong")

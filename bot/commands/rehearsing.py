@@ -63,15 +63,15 @@ def _sources(wired: Wired, request: Request) -> list[str]:
 
 
 def _from(wired: Wired, request: Request) -> str:
-    return ", ".join(_named(wired, request))
+    named = list(_named(wired, request))
+    first = "; a run reads on from there first" if request.desks and wired.parts.desks else ""
+    return f"{', '.join(named)}{first}"
 
 
 def _named(wired: Wired, request: Request) -> Iterator[str]:
     for name in wired.parts.desks if request.desks else ():
         place = wired.parts.store.tickets.place(name)
-        until = (
-            f"what is stored up to {place.high_water:%Y-%m-%d %H:%M} UTC" if place and place.high_water else "unread"
-        )
-        yield f"{phrases.source_name(name)} ({until}; it would read on first)"
+        read = f"as read up to {place.high_water:%Y-%m-%d %H:%M} UTC" if place and place.high_water else "not read yet"
+        yield f"{phrases.source_name(name)} ({read})"
     if request.files:
         yield phrases.count(len(request.files), "file")

@@ -14,6 +14,7 @@ from bot import __version__
 from bot.digest import Reading, digest
 from bot.domain import Digest, Making, Theme, Warned, shown_ids
 from bot.months.trends import Little
+from bot.phrases import count
 from bot.ports import Embedder, Reader, Refused, Source, Spread, Unavailable, Usage, in_turn
 from bot.redact import placeholders
 from bot.runs.reading import Asked, Unwatched, Watch, read
@@ -181,11 +182,11 @@ def _synthesis(asking: Synthesizing, embedder: Embedder, watch: Watch, mind: Min
                 assert mind is not None, "asked without a plan"  # noqa: S101 - synthesize asks only with one
                 answers = mind.reader.answer(need.questions, progress)
                 used = sum((a.usage for a in answers), used)
-                watch.done(need.what, f"{len(answers):,} questions, {used.cost:.3f} USD so far")
+                watch.done(need.what, f"{count(len(answers), 'question')}, {used.cost:.3f} USD so far")
                 need = asking.send(answers)
             else:
                 vectors = embedder.embed(need.texts, progress)
-                watch.done(need.what, f"{len(need.texts):,} texts")
+                watch.done(need.what, count(len(need.texts), "text"))
                 need = asking.send(vectors)
     except StopIteration as finished:
         found: Synthesis = finished.value

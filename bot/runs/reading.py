@@ -12,6 +12,7 @@ from bot.customers import customers
 from bot.digest import Reading
 from bot.domain import MADE, Reject, Ticket, Warned, Window
 from bot.mirrors import REACH, why_copied
+from bot.phrases import count
 from bot.ports import Progress, Source
 from bot.redact import placeholders, redacted
 from bot.synthesis.noise import why_noise, why_staff
@@ -63,7 +64,7 @@ def read(
     """All tickets of the sources, as `arranged` has them. Raises Refused, Unavailable, ValueError (the window)."""
     named = window(asked.window, now, rules.timezone) if asked.window else None  # a wrong one fails before any work
     collected = collect(sources, watch)
-    told = f", {len(collected.rejects):,} rows could not be read" if collected.rejects else ""
+    told = f", {count(len(collected.rejects), 'row')} could not be read" if collected.rejects else ""
     watch.done("Read tickets", f"{len(collected.tickets):,}{told}")
     for said in collected.understood:
         watch.done("Columns", said)
@@ -128,7 +129,7 @@ def redact(collected: Collected, hide: Hide, watch: Watch) -> Collected:
     for n, ticket in enumerate(collected.tickets, 1):
         hidden.append(hide(ticket))
         progress(n, len(collected.tickets))
-    watch.done("Redact", f"{sum(placeholders(hidden).values()):,} pieces of personal data masked")
+    watch.done("Redact", f"{count(sum(placeholders(hidden).values()), 'piece')} of personal data masked")
     return replace(collected, tickets=tuple(hidden))
 
 
