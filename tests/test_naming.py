@@ -64,8 +64,8 @@ def test_a_word_that_is_noun_and_verb_is_never_bent_into_a_verb(noun: str, sente
 )
 def test_what_is_in_doubt_stands_as_it_is_behind_a_colon(sentence: str) -> None:
     told = made(sentence)
-    assert told.title == f"Fix: {told.name}"
-    assert re.fullmatch(r"As a customer, I want this fixed: .+\.", told.user_story)
+    assert told.title == f"Fix this: {told.name}"
+    assert re.fullmatch(r"As a customer, I want this fixed so that .+: .+\.", told.user_story)
     assert f"“{told.name}”" in told.acceptance[0] or told.acceptance[0].startswith("The food must no longer be cold")
 
 
@@ -90,7 +90,9 @@ def test_what_is_in_doubt_stands_as_it_is_behind_a_colon(sentence: str) -> None:
 )
 def test_what_is_sure_is_said_fluently(sentence: str, title: str, wanted: str) -> None:
     told = made(sentence)
-    assert (told.title, told.user_story) == (title, f"As a customer, I want {wanted}.")
+    assert told.title == title
+    assert re.fullmatch(rf"As a customer, I want {re.escape(wanted)}( so that [^.]+)?\.", told.user_story)
+    assert " so that " in told.user_story, "METHOD: As a... I want... so that..."
 
 
 def test_a_country_is_no_customer_and_a_question_keeps_its_thing_whole() -> None:
@@ -100,7 +102,7 @@ def test_a_country_is_no_customer_and_a_question_keeps_its_thing_whole() -> None
 
 
 def test_a_no_in_front_is_not_lost() -> None:
-    assert made("no sound in the video call").title == "Fix: No sound in the video call"
+    assert made("no sound in the video call").title == "Fix this: No sound in the video call"
 
 
 @pytest.mark.parametrize(
@@ -182,12 +184,12 @@ def test_a_known_name_holds_only_while_it_fits_about_as_well(tmp_path: Path) -> 
     told = {t.id: t.words for t in again.themes}
     assert told[food.id].name == food.words.name
     assert told[tracking.id].name == "Map of the rider stands still"
-    assert told[tracking.id].title == "Fix: Map of the rider stands still"
+    assert told[tracking.id].title == "Fix this: Map of the rider stands still"
 
 
 @pytest.mark.parametrize("sentence", ["can you recommend a restaurant", "please recommend a good restaurant"])
 def test_nobody_wants_steps_for_what_only_the_other_side_can_do(sentence: str) -> None:
     phrase = next(phrases(sentence))
     assert phrase.frame in (Frame.MAY, Frame.WANT)
-    assert title_of(phrase, Kind.HOW_TO).startswith("Explain: ")
+    assert title_of(phrase, Kind.HOW_TO).startswith("Explain this: ")
     assert "clear steps" not in story(phrase, Kind.HOW_TO, [[sentence]])

@@ -97,7 +97,7 @@ def test_a_theme_without_a_readable_sentence_is_named_by_its_text_as_it_stands()
     option = words.candidates(theme, {})[0]
     made = words.words(option, theme, ["登录失败"])
     assert made.name == "“登录失败”"
-    assert made.title == "Fix: “登录失败”"
+    assert made.title == "Fix this: “登录失败”"
 
 
 @pytest.mark.parametrize(

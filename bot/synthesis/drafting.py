@@ -1,7 +1,7 @@
 """A phrase -> the title of an issue and a user story, in words that read well whatever the phrase is.
 
 Where its grammar is beyond doubt (`Phrase.sure`) the phrase is built into the sentence; anything else is shown as it
-stands, behind "Fix:" or "I want this fixed:".
+stands, behind "Fix this:" or "I want this fixed so that ...:". METHOD wants a verb first and a purpose in every story.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def title_of(phrase: Phrase, kind: Kind) -> str:
 
 def plain_title(name: str, kind: Kind) -> str:
     """A title that any name fits into."""
-    return " ".join(f"{_VERB[kind]}: {name}".split()[:_TITLE_WORDS])
+    return " ".join(f"{_VERB[kind]} this: {name}".split()[:_TITLE_WORDS])
 
 
 def _shortened(title: str) -> str:
@@ -73,7 +73,7 @@ def _titles(phrase: Phrase, kind: Kind) -> tuple[str, ...]:
     told = {Kind.BUG: _of_a_bug, Kind.REQUEST: _of_a_request, Kind.HOW_TO: _of_a_question}[kind]
     misfit = kind is Kind.REQUEST and phrase.frame in (Frame.FAULT, Frame.SELF, Frame.ASK)
     misfit |= kind is Kind.BUG and phrase.frame is Frame.ASK
-    return () if misfit else (*(told(phrase) if _certain(phrase) else ()), f"{_VERB[kind]}: {phrase.name}")
+    return () if misfit else (*(told(phrase) if _certain(phrase) else ()), f"{_VERB[kind]} this: {phrase.name}")
 
 
 def _certain(phrase: Phrase) -> bool:
@@ -83,8 +83,10 @@ def _certain(phrase: Phrase) -> bool:
 
 def _of_a_bug(phrase: Phrase) -> tuple[str, ...]:
     if phrase.frame in (Frame.FAULT, Frame.SELF):
-        stays = phrase.state and phrase.frame is Frame.FAULT  # nobody says "fix food being cold"
-        return () if stays else (f"Fix {phrase.subject} {phrase.acting}",)
+        if phrase.state and phrase.frame is Frame.FAULT:  # nobody says "fix food being cold"
+            clause = phrase.text.removeprefix(phrase.subject)
+            return (f"Fix {phrase.subject} that{clause}",) if clause.startswith(_NOW) else ()
+        return (f"Fix {phrase.subject} {phrase.acting}",)
     doing = phrase.name[:1].lower() + phrase.name[1:]
     return (f"Fix {doing if phrase.frame in _ACTS else phrase.text}",)
 
@@ -111,14 +113,15 @@ def story(phrase: Phrase, kind: Kind, tickets: Sequence[Sequence[str]]) -> str:
     role = f"As a {_role(tickets)}, I want"
     wanted = _wanted(phrase, kind) if _certain(phrase) else ""
     if not wanted:
-        return f"{role} {_PLAINLY[kind]}: {_said(phrase)}."
-    purpose = _purpose(tickets, wanted) or (_UNAIDED if kind is Kind.HOW_TO and phrase.frame in _ACTS else "")
-    return f"{role} {wanted} so that {purpose}." if purpose else f"{role} {wanted}."
+        return f"{role} {_PLAINLY[kind]} so that {_UNASKED}: {_said(phrase)}."
+    alone = "I can do it myself" if kind is Kind.HOW_TO and phrase.frame in _ACTS else _UNASKED
+    return f"{role} {wanted} so that {_purpose(tickets, wanted) or alone}."
 
 
+_NOW = (" is ", " are ", " has ", " have ")  # what was, nobody fixes
 _ACTS = (Frame.HOW, Frame.MAY, Frame.WANT)
 _PLAINLY = {Kind.BUG: "this fixed", Kind.REQUEST: "this to be possible", Kind.HOW_TO: "help with this"}
-_UNAIDED = "I can do it myself"
+_UNASKED = "I don't have to write to support"  # true of everybody who did
 
 
 def _said(phrase: Phrase) -> str:

@@ -1,6 +1,6 @@
 """When the grammar of a phrase is beyond doubt. Half of the English nouns are verbs, too: a wrong guess is laughed at.
 
-A phrase that is not sure loses nothing: its words are shown as they stand, behind "Fix:" or "I want this fixed:".
+A phrase that is not sure loses nothing: its words are shown as they stand, behind "Fix this:" or "I want this fixed".
 """
 
 from __future__ import annotations
