@@ -113,7 +113,7 @@ def test_a_line_that_lacks_a_part_keeps_what_it_has_and_is_counted(tmp_path: Pat
 @pytest.mark.parametrize(
     "begins",
     [
-        ["(urgent) ", "(iOS) ", "(urgent) ", "(iOS) ", "(urgent) "],
+        ["(Android) ", "(iOS) ", "(Android) ", "(iOS) ", "(Android) "],
         ["#12 ", "#12 ", "#12 ", "#12 ", "#12 "],
         ["404 ", "", "#7 ", "", "(Larch Homes) "],
     ],
