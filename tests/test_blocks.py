@@ -431,6 +431,7 @@ def test_answers_say_what_was_not_done() -> None:
     assert problems(told) == [] and commands(told) == set()
     asked = [o for o in objects(told.blocks) if o.get("type") in ("user", "usergroup")]
     assert [o.get("user_id") or o["usergroup_id"] for o in asked] == ["S0LEADS", "U0DANA"], "there is somebody to ask"
+    assert "Whoever runs Groundswell can let you (slack.approvers in its config)." in shown(told)
     assert "Nothing was done" in told.text and "Ask" not in shown(answers.denied(()))
     assert shown(answers.answer("impossible", why="There is nothing to undo.")) == "There is nothing to undo."
 

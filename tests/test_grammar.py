@@ -220,3 +220,9 @@ def test_whatever_is_typed_is_an_order_or_is_misread(text: str) -> None:
 def test_a_window_may_be_said_in_two_words(said: str, meant: str) -> None:
     now = datetime(2026, 11, 25, 12, tzinfo=UTC)
     assert read(f"run {said}", now, "UTC") == read(f"run {meant}", now, "UTC")
+
+
+@pytest.mark.parametrize("typed", ["approve 1", "Undo", "snooze 2 until May", "merge 3 into 1"])
+def test_a_decision_that_is_typed_is_answered_with_where_its_button_is(typed: str) -> None:
+    with pytest.raises(Misread, match="decided by the buttons on their rows"):
+        read(typed, NOW, "UTC")

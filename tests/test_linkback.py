@@ -289,6 +289,7 @@ def test_the_window_lists_what_is_put_where_and_only_what_it_listed_is_done(told
     shown = json.dumps(view["blocks"], ensure_ascii=False)
     assert f"An internal note with the link to {issue} is put on {TICKETS} tickets in Zendesk." in shown
     assert all(str(key) in shown for key in told.zendesk.tickets) and '"77"' not in shown
+    assert '"–"' not in shown, "a ticket that was not refused before has its number and nothing else"
     assert told.notes() == [] and told.left == TICKETS, "to look changes nothing"
     assert "on their way" in told.send_off(view)
     told.settle()

@@ -223,7 +223,8 @@ def test_days_that_a_digest_in_the_channel_has_are_pointed_at_before_another_is_
     hall.finish()
     hall.here.clock.at += timedelta(days=2)
     told = hall.type("run last-month")
-    assert "The digest of October 2026 is in the channel already" in told and "Open it" in told
+    assert "The digest of October 2026 is in the channel already, made " in told and "Open it" in told
+    assert "Nothing was started." in told and "made at" not in told, "what is on the screen says so, too"
     assert hall.runs() == [("manual", "DONE")]
     assert "Started" in hall.press_answer("cmd.anew"), "who wants another has it"
     assert "Started" in hall.type("run last-month --private") and "Started" in hall.type("run 2026-10 --area billing")

@@ -42,7 +42,7 @@ def denied(
     for n, one in enumerate(named):
         shown += [words(" or " if n == len(named) - 1 and n else ", " if n else "Ask "), one]
     shown += [words(". ")] if named else []
-    end = f"Nothing was done. Who may is set in the config ({key}).{works}"
+    end = f"Nothing was done. Whoever runs Groundswell can let you ({key} in its config).{works}"
     return Message(f"{said} {end}", [rich(paragraph(*shown, words(end)))])
 
 

@@ -20,6 +20,7 @@ from bot.domain import Window
 from bot.window import window
 
 VERBS = ("run", "status", "history", "help")
+_BUTTONS = ("approve", "edit", "merge", "split", "snooze", "reject", "restore", "undo", "attach")  # not typed: clicked
 WITHOUT_WINDOW = "7d"  # what `run` alone looks at (SURFACES 1.10)
 MOST_RUNS, FEW_RUNS = 12, 3  # that `history` tells
 _VALUED, _FLAGS = ("source", "area", "window"), ("private", "dry-run", "help")
@@ -103,6 +104,8 @@ def read(text: str, now: datetime, timezone: str) -> Order:
         return _history(rest)
     if verb == "help" or _is_help(verb):
         return _help(rest)
+    if verb in _BUTTONS:
+        raise Misread("verb", found[0], "Themes are decided by the buttons on their rows, in the digest or in my Home.")
     raise Misread("verb", found[0], f"I don't know {_shown(found[0])}.", _nearest_verb(found))
 
 

@@ -17,7 +17,7 @@ from bot.acts import Message
 from bot.linkback import Linkback, Offer
 from bot.ports import Channel, Refused, Unavailable
 from bot.slack import text
-from bot.slack.elements import Press, bullets, context, link, paragraph, place, pressed, rich, words
+from bot.slack.elements import Press, Words, bullets, context, link, paragraph, place, pressed, rich, words
 from bot.slack.rows import LINKBACK
 from bot.slack.windows import View, modal
 from bot.store import Event
@@ -107,16 +107,16 @@ def _view(offer: Offer, press: Press) -> View:
     back = json.dumps({"press": press.value, "listed": _fingerprint(offer)}, separators=(",", ":"))
     left, issue = offer.left, offer.now.receipt.ref if offer.now.receipt else ""
     said = [paragraph(words(line)) for line in planned.announced(left, issue)]
-    shown = [paragraph(link(str(a.payload["url"]), a.target), words(_again(offer, a.key))) for a in left[:_MOST]]
+    shown = [paragraph(link(str(a.payload["url"]), a.target), *_again(offer, a.key)) for a in left[:_MOST]]
     rest = [context(f"and {phrases.count(len(left) - _MOST, 'more ticket')}: groundswell linkback lists them")]
     note = context(f"Customers don't see it. It says: {phrases.line(planned.text(left))}")
     blocks = [rich(*said), note, rich(bullets(shown)), *(rest if len(left) > _MOST else [])]
-    return modal(CALLBACK, "Link back", "Put it there", blocks, back)
+    return modal(CALLBACK, "Link back", "Add the link", blocks, back)
 
 
-def _again(offer: Offer, key: str) -> str:
+def _again(offer: Offer, key: str) -> list[Words]:
     before = offer.before.get(key)
-    return f" (refused before: {phrases.clip(phrases.line(before.error or ''), 150)})" if before else ""
+    return [words(f" (refused before: {phrases.clip(phrases.line(before.error or ''), 150)})")] if before else []
 
 
 def _listed(view: View) -> tuple[Press, str] | None:

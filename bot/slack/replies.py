@@ -95,10 +95,14 @@ def posted_before(label: str, at: datetime, url: str | None, order: RunOrder) ->
     shown = [
         words("The digest of "),
         words(label, bold=True),
-        words(" is in the channel already, made at "),
+        words(" is in the channel already, made "),
         moment(at),
     ]
-    shown += [words(". "), link(url, "Open it"), words(" to decide on its themes. Another run reads what came since, ")]
+    shown += [
+        words(". Nothing was started. "),
+        link(url, "Open it"),
+        words(" to decide on its themes. Another run reads what came since, "),
+    ]
     shown.append(words("and posts a digest of its own beside it."))
     return Message(said, [rich(paragraph(*shown)), actions("cmd", offered)])
 
