@@ -66,7 +66,7 @@ def nothing(server: JiraServer) -> None:
 
 
 FAULTS: list[tuple[Callable[[JiraServer], None], dict[str, Any], str, str]] = [
-    (nothing, {"token": "wrong"}, "sign-in", "Mend"),
+    (nothing, {"token": "wrong"}, "sign-in", "Make a new one"),
     (nothing, {"project": "NOPE"}, "NOPE can't be seen", r"jira\.project"),
     (without("BROWSE_PROJECTS"), {}, "can't be seen", "browse"),
     (without("CREATE_ISSUES"), {}, "may not create issues in BILL", "give it CREATE_ISSUES"),

@@ -193,3 +193,10 @@ def test_nobody_wants_steps_for_what_only_the_other_side_can_do(sentence: str) -
     assert phrase.frame in (Frame.MAY, Frame.WANT)
     assert title_of(phrase, Kind.HOW_TO).startswith("Explain this: ")
     assert "clear steps" not in story(phrase, Kind.HOW_TO, [[sentence]])
+
+
+def test_a_span_of_time_without_what_it_is_measured_from_names_nothing() -> None:
+    says = ("Notification comes late", "The notification on the phone comes hours after the message itself")
+    material = words.Material(tuple(says for _ in range(6)), Kind.BUG, 1.0)
+    best = words.candidates(material, words.weights(material, words.Vocabulary.of(material.sentences)))[0]
+    assert best.phrase.name == "Notification comes late"

@@ -91,3 +91,15 @@ def test_floors_can_be_raised_but_not_lowered() -> None:
     assert Rules(min_tickets=8).min_tickets == 8
     with pytest.raises(ValueError, match="raise, don't lower"):
         Rules(min_customers=2)
+
+
+def test_a_breach_in_a_theme_of_something_else_raises_nothing_and_is_named() -> None:
+    level, reason = judged([*["the colours of the chart look pale"] * 9, "I can see another customer's letters"])
+    assert level is Severity.P3 and reason.endswith("; one ticket may be urgent all the same: k9"), reason
+    assert "urgent" not in judged(["the colours of the chart look pale"] * 9)[1]
+    assert "urgent" not in judged(["we were charged twice for October"] * 9)[1], "its own level says so"
+
+
+def test_a_wrong_number_of_ones_own_is_no_breach() -> None:
+    assert not worst("The invoice shows a tax number that is not ours", Rules())
+    assert worst("My account lists prescriptions that are not mine", Rules())

@@ -232,7 +232,7 @@ def test_days_that_a_digest_in_the_channel_has_are_pointed_at_before_another_is_
 
 def test_a_private_run_goes_to_who_asked_and_is_decided_on_in_the_channel(hall: Hall) -> None:
     told = hall.type("run 2026-10 --private source:zendesk")
-    assert "Only you see" in told and "decisions are made in the channel" in told
+    assert "Only you see" in told and "run it for the channel" in told
     hall.finish()
     assert hall.here.slack.posted() == []
     messages = hall.here.slack.posted(talk("U0DANA"))

@@ -124,7 +124,7 @@ class Board:
     def _closed(self, digest: Digest) -> str:
         """Why nothing is decided on the digest's messages; empty where it may be."""
         if self._where(digest.making.run_id) is not self._channel:
-            return "Only you see this; decisions are made in the channel, on the digest there."
+            return "Only you see this; to decide, run it for the channel."
         if not self._deciders:
             return "Nobody is named who may decide (slack.approvers in the config)."
         late = self._store.now() - digest.making.made_at > CLOSED_AFTER

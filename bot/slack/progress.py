@@ -61,7 +61,7 @@ def finished(run: Going, found: tuple[int, int], url: str | None, trouble: str =
         more: list[Words] = [words(f". The digest is not in Slack: {phrases.line(trouble)}")]
     else:
         more = [words(". "), link(url, "Open the digest"), words(".")]
-    more += [words(" Only you see it; decisions are made in the channel, on the digest there.")] if run.private else []
+    more += [words(" Only you see it; to decide on its themes, run it for the channel.")] if run.private else []
     said = text.sentence(
         f"Themes run, {text.escape(run.label)}: {told(*found)}. ",
         Theirs(f"Not in Slack: {trouble}" if trouble else "The digest is posted."),

@@ -78,7 +78,7 @@ def started(label: str, home: str, *, private: bool) -> Message:
     said = f"Started: {text.escape(label)}. Progress is in {'your messages with me' if private else 'the channel'}."
     shown = [words("Started: "), words(label, bold=True), words(". Progress is in "), where, words(".")]
     if private:
-        shown.append(words(" Only you see its digest; decisions are made in the channel, on the digest there."))
+        shown.append(words(" Only you see its digest; to decide on its themes, run it for the channel."))
     return Message(text.padded(said, "Every day in it counts."), [rich(paragraph(*shown))])
 
 

@@ -273,6 +273,6 @@ def _created(about: str, now: Standing, value: str | None, *, late: bool) -> lis
         "Undo",
         "Keep it",
     )
-    undo = [] if late else [button("Undo", "undo", about, value, confirm=asked)]
+    undo = [] if late else [button("Undo attaching" if now.attached else "Undo", "undo", about, value, confirm=asked)]
     url = text.address(now.receipt.url) if now.receipt else None
     return [button(f"Open {ref}", "open", "in Jira", value, url=url), *undo] if url else undo

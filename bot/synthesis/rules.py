@@ -70,6 +70,7 @@ _THEIRS = (
     r"|diagnos[ei]s"
     r"|medication|scans?|x-?rays?|names?|numbers?)"
 )
+_NOT_OURS = _THEIRS.replace("|names?|numbers?", "").replace("|address(?:es)?", "")  # "a tax number that is not ours"
 _SEEN_BY_OTHERS = (
     rf"\b{_STRANGER}s?['’]?s? (?:\w+ ){{0,2}}{_THEIRS}\b"
     rf"|\b{_THEIRS} (?:\w+ ){{0,3}}?(?:of|for|from|belonging to|belongs? to) (?:an? |the |my |some )?"
@@ -77,7 +78,7 @@ _SEEN_BY_OTHERS = (
     rf"|\b{_THEIRS} (?:\w+ ){{0,3}}?(?:of|for|from) (?:an? |some )?\w+ (?:that |whom? )?(?:i|we) (?:don['’]?t"
     rf"|do not|never) (?:know|met)\b"
     rf"|\b{_THEIRS} (?:\w+ ){{0,3}}?(?:sent|went|mailed|emailed|shown|visible|disclosed) to {_STRANGER}\b"
-    rf"|\b{_THEIRS} (?:\w+ ){{0,2}}?(?:is|are|was|were) not (?:mine|ours)\b(?! to\b)|\b(?:belongs? to"
+    rf"|\b{_NOT_OURS} (?:\w+ ){{0,2}}?(?:is|are|was|were) not (?:mine|ours)\b(?! to\b)|\b(?:belongs? to"
     rf"|name of) (?:an? )?{_STRANGER}\b"
     rf"|\b(?:eines|einer|von) anderen (?:Patient|Kund|Person|Nutzer)\w*|\bfremde[nrsm]? (?:Daten|Rechnung|Konto"
     rf"|Befund|Akte)\w*"

@@ -41,6 +41,14 @@ def severity(
     A request or a question is at most P3, since what is asked for is not broken, unless a P0 rule holds: "Who may see
     my letters? I see another patient's" asks, and tells of a breach.
     """
+    level, why = _level(members, texts, customers, kind, rules)
+    alone = [t.key for t, text in zip(members, texts, strict=True) if level is not Severity.P0 and worst(text, rules)]
+    return level, f"{why}{_all_the_same(alone)}"
+
+
+def _level(
+    members: Sequence[Ticket], texts: Sequence[str], customers: Mapping[str, Customer], kind: Kind, rules: Rules
+) -> tuple[Severity, str]:
     for rule in sorted(rules.severity_rules, key=lambda r: r.severity.level):
         if kind is not Kind.BUG and rule.severity is not Severity.P0:
             continue
@@ -49,6 +57,14 @@ def severity(
             return rule.severity, reason
     level, why = _BY_KIND[kind]
     return level, f"{level}: {why}"
+
+
+def _all_the_same(alone: Sequence[str]) -> str:
+    """A breach among tickets of something else raises no theme, and must not be lost in it."""
+    if not alone:
+        return ""
+    shown = ", ".join(alone[:3]) + (f" and {len(alone) - 3:,} more" if len(alone) > 3 else "")
+    return f"; {'one ticket' if len(alone) == 1 else f'{len(alone):,} tickets'} may be urgent all the same: {shown}"
 
 
 def worst(text: str, rules: Rules) -> bool:

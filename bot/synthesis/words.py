@@ -143,6 +143,13 @@ def _reader(material: Material) -> Callable[[str], Iterator[Phrase]]:
     return lambda sentence: phrases(general(sentence, lambda word: uses[word] >= enough))
 
 
+# "The mail comes hours (after the message)": a span of time that stood before what it is measured from.
+_CUT_SHORT = re.compile(
+    r"\b(?!tak|last|wait|need|requir|spend|los|wast)\w+ (?:seconds|minutes|hours|days|weeks|months|years)$",
+    re.IGNORECASE,
+)
+
+
 def _fit(phrase: Phrase, kind: Kind) -> float:
     """How well it reads for the kind; what customers did themselves ("we paid for seats") is seldom what is wrong."""
     own = phrase.frame is Frame.SELF and not phrase.sure and kind is Kind.BUG
@@ -159,6 +166,7 @@ def _lexical(phrase: Phrase, weight: Mapping[str, float], share: Mapping[str, fl
     length = len(phrase.name.split())
     odd = 0.12 * len(re.findall(r"\b(?:they|them|their|you)\b", phrase.name.lower()))
     odd += 0.2 * sum(1 for w in phrase.name.split() if any(c.isdigit() for c in w) and en.stem(w.lower()) not in weight)
+    odd += 0.5 * bool(_CUT_SHORT.search(phrase.name))
     return min(covered, 1.2) - 0.22 * foreign - 0.06 * abs(length - 5) - odd
 
 
