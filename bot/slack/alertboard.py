@@ -103,7 +103,8 @@ class AlertDesk:
             return "impossible"
         if not may(self.channel, self._people(pressed), pressed.person):
             store.audit.write(f"slack:{pressed.person}", "denied", pressed.key, {"action": pressed.action})
-            self._tell(pressed, "Answering alerts is limited to a few people, so nothing was done.")
+            key = "slack.runners" if pressed.action == alerts.RUN else "slack.approvers"
+            self._say(pressed, answers.denied(self._people(pressed), what="answering alerts", key=key))
             return "denied"
         if not self._done(pressed, alert):
             self._tell(pressed, "Somebody answered this alert before, so nothing was done a second time.")
@@ -129,9 +130,12 @@ class AlertDesk:
         return self.runners if pressed.action == alerts.RUN else self.approvers
 
     def _tell(self, pressed: _Pressed, why: str) -> None:
+        self._say(pressed, answers.answer("impossible", why=why))
+
+    def _say(self, pressed: _Pressed, said: Message) -> None:
         """Ephemeral words may be lost; what was decided may not, so a fault here changes nothing."""
         try:
-            self.channel.tell(pressed.channel, pressed.person, answers.answer("impossible", why=why))
+            self.channel.tell(pressed.channel, pressed.person, said)
         except (Unavailable, Refused) as lost:
             self.parts.store.audit.write("groundswell", "not told", pressed.person, {"why": str(lost)})
 
